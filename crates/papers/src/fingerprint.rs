@@ -1,0 +1,98 @@
+//! SHA-256 digests: how certificates, keys and kept files are told apart.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
+
+/// A SHA-256 digest; 64 lower-case hexadecimal digits wherever it is written.
+#[derive(Clone, Copy, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        let digest = digest::digest(&digest::SHA256, bytes);
+        Self(digest.as_ref().try_into().expect("SHA-256 has 32 octets"))
+    }
+
+    /// Reads 64 hexadecimal digits of either case; colons and spaces between them, as OpenSSL prints, are ignored.
+    ///
+    /// # Errors
+    /// [`NotAFingerprint`] for anything else.
+    pub fn from_hex(text: &str) -> Result<Self, NotAFingerprint> {
+        let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b':' | b' ')).collect();
+        if digits.len() != 64 {
+            return Err(NotAFingerprint);
+        }
+        let mut octets = [0; 32];
+        for (octet, pair) in octets.iter_mut().zip(digits.chunks_exact(2)) {
+            *octet = nibble(pair[0])? << 4 | nibble(pair[1])?;
+        }
+        Ok(Self(octets))
+    }
+
+    /// The first twelve digits: enough for a person to tell two apart.
+    pub fn short(&self) -> String {
+        self.to_string()[..12].to_owned()
+    }
+}
+
+fn nibble(digit: u8) -> Result<u8, NotAFingerprint> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).ok_or(NotAFingerprint)
+}
+
+/// The text is not a SHA-256 digest in hexadecimal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a SHA-256 digest: it has 64 hexadecimal digits")]
+pub struct NotAFingerprint;
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::str::FromStr for Fingerprint {
+    type Err = NotAFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
+        Self::from_hex(text)
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = NotAFingerprint;
+
+    fn try_from(text: String) -> Result<Self, NotAFingerprint> {
+        Self::from_hex(&text)
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> Self {
+        fingerprint.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_sha_256() {
+        // The vector of FIPS 180-4 for "abc".
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Fingerprint::of(b"abc").to_string(), abc);
+        assert_eq!(Fingerprint::from_hex(&abc.to_uppercase()), Ok(Fingerprint::of(b"abc")));
+        assert_eq!(Fingerprint::from_hex("ba78"), Err(NotAFingerprint));
+        assert_eq!(Fingerprint::from_hex(&"g".repeat(64)), Err(NotAFingerprint));
+    }
+}

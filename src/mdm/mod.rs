@@ -1,0 +1,150 @@
+//! The port to a device management server: what may be asked of it, and how it may fail.
+//!
+//! No server offers everything. A capability that one lacks answers [`MdmError::NoInterface`], and the deed guides a
+//! person through the console instead.
+
+use async_trait::async_trait;
+use pushcert_papers::{Secret, Time, watch::Seen};
+
+/// A device management server.
+#[async_trait(?Send)]
+pub trait Mdm {
+    /// What the server shows of its installed push certificate.
+    async fn installed(&self) -> Result<Seen, MdmError>;
+
+    /// A fresh push certificate request: the bytes of the file for Apple's portal. The server may replace the key of
+    /// an earlier request, so this counts as a write and is never repeated blindly.
+    async fn fetch_request(&self) -> Result<Vec<u8>, MdmError>;
+
+    /// Uploads a certificate: these bytes, unchanged. Sent once; an error may leave it uncertain whether it arrived.
+    async fn install(&self, pem: &[u8]) -> Result<(), MdmError>;
+
+    /// How many Apple devices the server manages.
+    async fn apple_devices(&self) -> Result<u64, MdmError>;
+
+    /// The Apple devices that checked in most recently, newest first.
+    async fn recent_devices(&self, at_most: usize) -> Result<Vec<Device>, MdmError>;
+
+    /// These devices again, as the server shows them now.
+    async fn devices(&self, ids: &[String]) -> Result<Vec<Device>, MdmError>;
+
+    /// Asks these devices to check in; the answer is how many the server has asked.
+    async fn force_check_in(&self, ids: &[String]) -> Result<u64, MdmError>;
+}
+
+/// A managed Apple device.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Device {
+    /// The server's own name for it.
+    pub id: String,
+    /// Its last check-in over the management channel, by the server's clock; `None` if it never did.
+    pub last_check_in: Option<Time>,
+}
+
+/// What one may try at a server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Capability {
+    /// Reading what is installed.
+    Read,
+    /// Fetching a request.
+    Fetch,
+    /// Uploading a certificate.
+    Upload,
+    /// Looking at devices.
+    Devices,
+}
+
+/// Why a server did not do what was asked. Facts only; advice is added by whoever reports it.
+#[derive(Debug, thiserror::Error)]
+pub enum MdmError {
+    /// The server has no interface for it that we may use.
+    #[error("there is no interface for this")]
+    NoInterface(Capability),
+    /// The sign-in was refused.
+    #[error("{host} refused the sign-in of {username}")]
+    SignInRefused {
+        /// The server's host and port.
+        host: String,
+        /// Who tried.
+        username: String,
+    },
+    /// Signed in, and not allowed.
+    #[error("{host} does not allow {username} to {what}")]
+    Forbidden {
+        /// The server's host and port.
+        host: String,
+        /// Who tried.
+        username: String,
+        /// What was tried, as a verb phrase.
+        what: &'static str,
+    },
+    /// The server understood and said no.
+    #[error("{host} refused: {text}")]
+    Refused {
+        /// The server's host and port.
+        host: String,
+        /// Its words, made safe for a terminal.
+        text: String,
+    },
+    /// The console does not answer as its profile says.
+    #[error("the console of {host} has changed: {what}")]
+    ConsoleChanged {
+        /// The server's host and port.
+        host: String,
+        /// What is different.
+        what: String,
+    },
+    /// The answer is not what this interface answers.
+    #[error("{host} answered {path} with {what}")]
+    NotUnderstood {
+        /// The server's host and port.
+        host: String,
+        /// What was asked.
+        path: String,
+        /// What came instead.
+        what: String,
+    },
+    /// The server sent us to another host, and we did not go.
+    #[error("{host} redirects to another host, {to}")]
+    RedirectedAway {
+        /// The server's host and port.
+        host: String,
+        /// Where it wanted us to go, made safe for a terminal.
+        to: String,
+    },
+    /// The server's certificate is not trusted.
+    #[error("the TLS certificate of {host} is not trusted: {why}")]
+    NotTrusted {
+        /// The server's host and port.
+        host: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The server cannot be reached, is too slow, or says to try later.
+    #[error("{host} is unavailable: {why}")]
+    Unavailable {
+        /// The server's host and port.
+        host: String,
+        /// Why.
+        why: String,
+        /// Seconds after which it asked to be tried again.
+        retry_after: Option<u64>,
+    },
+    /// The request may or may not have arrived.
+    #[error("it is uncertain whether {host} received it: {why}")]
+    Uncertain {
+        /// The server's host and port.
+        host: String,
+        /// What happened.
+        why: String,
+    },
+}
+
+/// How one signs in.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The user's name at the server.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+}
