@@ -12,6 +12,7 @@ mod time;
 mod topic;
 
 pub mod finding;
+pub mod renewal;
 pub mod watch;
 
 pub use finding::{Code, Finding, Severity, Verdict};

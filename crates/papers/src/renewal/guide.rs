@@ -1,0 +1,246 @@
+//! What a person does where there is no interface, as data: the same words on a terminal, on paper and on a page.
+
+use crate::{Time, Topic, finding::Code};
+
+/// Apple's portal.
+pub const PORTAL: &str = "https://identity.apple.com/pushcert/";
+
+/// Instructions for one turn of a person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Card {
+    /// What the turn is, with how long it takes.
+    pub title: String,
+    /// What to do, in order.
+    pub lines: Vec<Line>,
+    /// What to do when it does not go so.
+    pub otherwise: Vec<String>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Line {
+    /// The verb, as a label; empty when the line goes on with the one before.
+    pub verb: &'static str,
+    /// With what.
+    pub text: String,
+    /// Whether a mistake here would lose devices.
+    pub grave: bool,
+}
+
+impl Line {
+    fn new(verb: &'static str, text: impl Into<String>) -> Self {
+        Self { verb, text: text.into(), grave: false }
+    }
+
+    fn grave(verb: &'static str, text: impl Into<String>) -> Self {
+        Self { verb, text: text.into(), grave: true }
+    }
+}
+
+/// Whose console a person is guided through.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Console {
+    /// MobileIron Cloud, which is Ivanti Neurons for MDM.
+    Cloud,
+    /// MobileIron Core, which is Ivanti EPMM.
+    Core,
+    /// A server of which we know nothing.
+    Other,
+}
+
+/// What the card for Apple's portal says.
+#[derive(Clone, Debug)]
+pub struct Portal<'a> {
+    /// Where the portal is.
+    pub address: &'a str,
+    /// The Apple account that owns the row.
+    pub apple_account: Option<&'a str>,
+    /// The enrolled topic; `None` for a first certificate.
+    pub topic: Option<&'a Topic>,
+    /// The vendor that the portal shows in the row.
+    pub vendor: Option<&'a str>,
+    /// The end that the portal shows in the row.
+    pub ends: Option<Time>,
+    /// How many devices a wrong button would lose.
+    pub devices: Option<u64>,
+    /// The request's path; `None` when a person brings the certificate without one.
+    pub request: Option<&'a str>,
+    /// What to write into the portal's note.
+    pub note: &'a str,
+    /// The command that helps when the row is not there.
+    pub row_missing: &'a str,
+}
+
+/// The card for Apple's portal: *Renew* on the row of the enrolled topic, or *Create* where there is no row yet.
+pub fn portal(facts: &Portal<'_>) -> Card {
+    let mut lines = vec![Line::new("Open", facts.address), Line::new("Sign in", account(facts.apple_account))];
+    match facts.topic {
+        Some(topic) => lines.extend(renew_the_row(facts, topic)),
+        None => lines.push(Line::grave("Press", "Create a Certificate")),
+    }
+    if let Some(request) = facts.request {
+        lines.push(Line::new("Upload", request));
+        lines.push(Line::new("Note", facts.note));
+    }
+    lines.push(Line::new("Press", "Download"));
+    Card { title: "Apple's portal: your turn, about two minutes".into(), lines, otherwise: row_missing(facts) }
+}
+
+fn account(known: Option<&str>) -> String {
+    known.map_or_else(|| "with the Apple account of last year (it is not on record here)".into(), str::to_owned)
+}
+
+fn renew_the_row(facts: &Portal<'_>, topic: &Topic) -> [Line; 3] {
+    let vendor = facts.vendor.unwrap_or("MobileIron");
+    let end = facts.ends.map(|end| format!(" · about {}", end.date())).unwrap_or_default();
+    let lost = match facts.devices {
+        Some(count) => format!("all {} devices", thousands(count)),
+        None => "every device".into(),
+    };
+    [
+        Line::new("Find", format!("the row  Mobile Device Management · {vendor}{end}")),
+        Line::grave("", format!("its details must say  {}", topic.common_name())),
+        Line::grave("Press", format!("Renew           never Create, never Revoke: either would lose {lost}")),
+    ]
+}
+
+fn row_missing(facts: &Portal<'_>) -> Vec<String> {
+    match facts.topic {
+        Some(_) => vec![format!("Row not there? Stop: it is the wrong Apple account. Run  {}", facts.row_missing)],
+        None => vec![],
+    }
+}
+
+/// What to do when the row of the enrolled topic is not in the portal's list.
+pub fn row_not_there(topic: &Topic, account: Option<&str>) -> Card {
+    let name = topic.common_name();
+    Card {
+        title: "The row is not in Apple's list".into(),
+        lines: vec![
+            Line::grave("Stop", "press nothing: Create would give another topic, and every device would be lost"),
+            Line::new("Look", format!("at the details of every row for  {name}")),
+            Line::new("Sign out", "and sign in with every Apple account that may have made it:"),
+            Line::new("", account.map_or_else(|| "the account is not on record here".into(), str::to_owned)),
+            Line::new("", "a former colleague's, a shared mailbox's, a personal one"),
+            Line::new("Search", "old mail for  Apple Push Notification Service certificate : it went to that account"),
+            Line::new("Ask Apple", "to move the certificate to an account of yours (support article HT208643);"),
+            Line::new("", "it may take ten working days, and the topic stays"),
+        ],
+        otherwise: vec!["The installed certificate works until its end; nothing has been changed.".into()],
+    }
+}
+
+/// How to get a request out of a console.
+pub fn fetch(console: Console, host: Option<&str>, command: &str) -> Card {
+    let place = host.map(|host| format!(" at {host}")).unwrap_or_default();
+    let mut lines = match console {
+        Console::Cloud => vec![
+            Line::new("Open", format!("MobileIron Cloud{place}: Admin > Apple > MDM Certificate")),
+            Line::new("Press", "Download File (after Renew, where a certificate is installed)"),
+        ],
+        Console::Core => vec![
+            Line::new(
+                "Open",
+                format!("MobileIron Core{place}: the page Renewing your MDM certificate, under Settings"),
+            ),
+            Line::new("Press", "the button that downloads the request for Apple"),
+        ],
+        Console::Other => vec![Line::new("Get", "the push certificate request of your server, signed by its vendor")],
+    };
+    lines.push(Line::new("Run", format!("{command} --request FILE")));
+    Card {
+        title: "The request: your turn, about a minute".into(),
+        lines,
+        otherwise: vec![
+            "Download it once only, and use the newest file: each download may make a new key.".into(),
+            "The names of menus and buttons come from the vendor's pages; they were not tried on a live server.".into(),
+        ],
+    }
+}
+
+/// How to put a certificate into a console.
+pub fn upload(console: Console, host: Option<&str>, file: &str, apple_account: Option<&str>) -> Card {
+    let place = host.map(|host| format!(" at {host}")).unwrap_or_default();
+    let mut lines = match console {
+        Console::Cloud => vec![
+            Line::new("Open", format!("MobileIron Cloud{place}: Admin > Apple > MDM Certificate")),
+            Line::new("Press", "Upload Certificate, and choose"),
+        ],
+        Console::Core => vec![
+            Line::new(
+                "Open",
+                format!("MobileIron Core{place}: the page Renewing your MDM certificate, under Settings"),
+            ),
+            Line::new("Press", "the button that uploads the certificate, and choose"),
+        ],
+        Console::Other => vec![Line::new("Upload", "to your server")],
+    };
+    lines.push(Line::new("", file));
+    if let Some(account) = apple_account {
+        lines.push(Line::new("Fill in", format!("Apple ID: {account} (where the console asks)")));
+    }
+    lines.push(Line::new("Press", "Save, and look at the date that the console shows afterwards"));
+    let unproven = "The names of menus and buttons come from the vendor's pages; they were not tried on a live server.";
+    Card { title: "The server: your turn, about a minute".into(), lines, otherwise: vec![unproven.into()] }
+}
+
+/// A number as people read it: `1,204`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A sentence of reassurance or alarm under a refused certificate.
+pub const fn after_refusal(code: Code) -> &'static str {
+    match code {
+        Code::TopicChanged | Code::OtherTenant => {
+            "Nothing was uploaded. The devices still listen to the enrolled topic."
+        }
+        _ => "Nothing was uploaded.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(topic: Option<&Topic>) -> Portal<'_> {
+        Portal {
+            address: PORTAL,
+            apple_account: Some("apple-push@example.com"),
+            topic,
+            vendor: None,
+            ends: Some(Time::from_unix(0)),
+            devices: Some(1_204),
+            request: Some("/handoff/ApplePushInfo.txt"),
+            note: "acme",
+            row_missing: "pushcert renew acme --row-missing",
+        }
+    }
+
+    fn words(card: &Card) -> String {
+        card.lines.iter().map(|line| format!("{} {}\n", line.verb, line.text)).collect()
+    }
+
+    #[test]
+    fn only_a_first_certificate_is_created() {
+        let topic = Topic::parse("com.apple.mgmt.External.a").expect("a topic");
+        let renewal = words(&portal(&facts(Some(&topic))));
+        assert!(renewal.contains("Press Renew") && renewal.contains("APSP:a") && renewal.contains("1,204 devices"));
+        assert!(!renewal.contains("Press Create"));
+        let first = words(&portal(&facts(None)));
+        assert!(first.contains("Press Create") && !first.contains("Press Renew"));
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,404 @@
+//! What is due in a renewal. The decision alone: deeds carry it out.
+
+use super::{Install, Journey, Proof, ReceivedCertificate, Request};
+use crate::{
+    DAY, Time, Topic,
+    watch::{Installed, Seen, Thresholds},
+};
+
+/// How often a certificate is sent before a person is asked: once, and once more where the server proved to hold the
+/// old one still.
+const TRIES: u32 = 2;
+
+/// The digits of a serial number that a console shows exactly: JavaScript rounds integers beyond 2^53.
+const EXACT_DIGITS: usize = 15;
+
+/// What a server lets us do by an interface. What it does not, a person does by a guide.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "four capabilities, each there or not")]
+pub struct Reach {
+    /// Read what is installed.
+    pub read: bool,
+    /// Fetch a request.
+    pub fetch: bool,
+    /// Upload a certificate.
+    pub upload: bool,
+    /// Look at devices, and ask them to check in.
+    pub devices: bool,
+}
+
+/// Everything that a decision depends on.
+#[derive(Clone, Debug)]
+pub struct Situation<'a> {
+    /// The open journey, if there is one.
+    pub journey: Option<&'a Journey>,
+    /// What was last seen to be installed.
+    pub seen: Option<&'a Seen>,
+    /// The topic that devices listen to, as a person confirmed it.
+    pub enrolled: Option<&'a Topic>,
+    /// What the server lets us do.
+    pub reach: Reach,
+    /// When to begin.
+    pub thresholds: &'a Thresholds,
+    /// Whether a person wants this renewal whatever the date: by a file in hand, or by saying so.
+    pub wanted: bool,
+    /// Whether this is to be a first certificate.
+    pub first: bool,
+    /// Whether a request may be fetched: a person is here, or the tenant allows it unattended.
+    pub may_fetch: bool,
+    /// The time.
+    pub now: Time,
+}
+
+/// What is due.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Nothing: the certificate is good until well after today.
+    NotDue {
+        /// When a renewal begins to be due.
+        opens: Time,
+    },
+    /// Learn what is installed: no date is known.
+    LearnInstalled,
+    /// Have a person confirm the topic that devices listen to.
+    ConfirmTopic,
+    /// Open a journey.
+    Begin,
+    /// Ask the server for a request.
+    FetchRequest,
+    /// Have a person bring the request.
+    AskForRequest,
+    /// Give the request and the card to a person.
+    HandOff,
+    /// Wait for the certificate.
+    AwaitCertificate,
+    /// Send the certificate to the server, for the `tries`th time.
+    Install {
+        /// From 1.
+        tries: u32,
+    },
+    /// Look at the server: it is not known whether the certificate arrived.
+    ReadBack,
+    /// Have a person upload the certificate, or say whether it is there.
+    GuideInstall,
+    /// Ask devices to check in.
+    Prove,
+    /// Note that the renewal is complete.
+    Close,
+}
+
+/// What is due now.
+pub fn next(situation: &Situation<'_>) -> Step {
+    match situation.journey.filter(|journey| journey.is_open()) {
+        Some(journey) => going_on(journey, situation),
+        None => starting(situation),
+    }
+}
+
+/// Whether a renewal is due by what was seen: `Ok` when it is, otherwise when it begins to be.
+///
+/// A certificate of another topic than the enrolled one is always due, whatever its date.
+///
+/// # Errors
+/// The moment from which it is due; `None` where no date is known.
+pub fn due(
+    seen: Option<&Seen>,
+    enrolled: Option<&Topic>,
+    thresholds: &Thresholds,
+    now: Time,
+) -> Result<(), Option<Time>> {
+    let Some(seen) = seen else { return Err(None) };
+    let Some(installed) = &seen.installed else { return Ok(()) };
+    if has_other_topic(installed, enrolled) {
+        return Ok(());
+    }
+    let opens = installed.not_after.ok_or(None)?.plus(-thresholds.notice * DAY);
+    if now > opens { Ok(()) } else { Err(Some(opens)) }
+}
+
+fn has_other_topic(installed: &Installed, enrolled: Option<&Topic>) -> bool {
+    matches!((&installed.topic, enrolled), (Some(installed), Some(enrolled)) if installed != enrolled)
+}
+
+fn starting(situation: &Situation<'_>) -> Step {
+    if situation.first {
+        return Step::Begin;
+    }
+    if situation.enrolled.is_none() {
+        return Step::ConfirmTopic;
+    }
+    if situation.wanted {
+        return Step::Begin;
+    }
+    match due(situation.seen, situation.enrolled, situation.thresholds, situation.now) {
+        Ok(()) => Step::Begin,
+        Err(Some(opens)) => Step::NotDue { opens },
+        Err(None) => Step::LearnInstalled,
+    }
+}
+
+fn going_on(journey: &Journey, situation: &Situation<'_>) -> Step {
+    match (&journey.request, &journey.certificate) {
+        (_, Some(certificate)) => installing(journey, certificate, situation),
+        (Request::Held(_), None) if journey.handed_off.is_none() => Step::HandOff,
+        (Request::Held(_) | Request::Elsewhere, None) => Step::AwaitCertificate,
+        // A fetch that was begun may have replaced the key at the server. That does no harm before the hand-off; after
+        // it, the request at Apple may be the old one, so a person looks.
+        (Request::Intended { .. }, None) if journey.handed_off.is_some() => Step::AskForRequest,
+        (Request::Wanted | Request::Intended { .. }, None) => request(situation),
+    }
+}
+
+fn request(situation: &Situation<'_>) -> Step {
+    if situation.reach.fetch && situation.may_fetch { Step::FetchRequest } else { Step::AskForRequest }
+}
+
+fn installing(journey: &Journey, certificate: &ReceivedCertificate, situation: &Situation<'_>) -> Step {
+    match &journey.install {
+        Install::Wanted if situation.reach.upload => Step::Install { tries: 1 },
+        Install::Wanted => Step::GuideInstall,
+        Install::Intended { at, tries } => uncertain(certificate, *at, *tries, situation),
+        Install::Done { .. } => proving(journey, situation),
+    }
+}
+
+/// An upload that was intended and never confirmed: look first, send again only when the server proved that the first
+/// did not arrive.
+fn uncertain(certificate: &ReceivedCertificate, intended: Time, tries: u32, situation: &Situation<'_>) -> Step {
+    let Some(seen) = situation.seen.filter(|seen| seen.at >= intended) else {
+        return if situation.reach.read { Step::ReadBack } else { Step::GuideInstall };
+    };
+    match shown(seen, certificate) {
+        Shown::Other if situation.reach.upload && tries < TRIES => Step::Install { tries: tries + 1 },
+        Shown::Other | Shown::Unclear => Step::GuideInstall,
+        Shown::This => Step::ReadBack,
+    }
+}
+
+fn proving(journey: &Journey, situation: &Situation<'_>) -> Step {
+    match journey.proof {
+        Proof::Wanted | Proof::Pending { .. } if situation.reach.devices => Step::Prove,
+        _ => Step::Close,
+    }
+}
+
+/// Whether a server shows a certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Shown {
+    /// It shows this one.
+    This,
+    /// It shows another, or none.
+    Other,
+    /// It shows too little to tell.
+    Unclear,
+}
+
+/// Whether what was seen is this certificate.
+///
+/// Dates are compared to the day, since a console shows them without a time zone; a serial number by its leading
+/// digits, since a console rounds it.
+pub fn shown(seen: &Seen, certificate: &ReceivedCertificate) -> Shown {
+    let Some(installed) = &seen.installed else { return Shown::Other };
+    if let Some(sha256) = installed.certificate {
+        return if sha256 == certificate.sha256 { Shown::This } else { Shown::Other };
+    }
+    let topic = installed.topic.as_ref().map(|topic| *topic == certificate.topic);
+    let end = installed.not_after.map(|end| (end.unix() - certificate.not_after.unix()).abs() <= DAY);
+    let serial = installed.shown_serial.as_ref().map(|shown| same_leading_digits(shown, &certificate.serial.decimal()));
+    match (topic, end, serial) {
+        (Some(false), ..) | (_, Some(false), _) | (.., Some(false)) => Shown::Other,
+        (_, Some(true), _) | (_, _, Some(true)) => Shown::This,
+        (_, None, None) => Shown::Unclear,
+    }
+}
+
+fn same_leading_digits(shown: &str, exact: &str) -> bool {
+    let shown = shown.trim();
+    let compared = EXACT_DIGITS.min(exact.len());
+    shown.len() == exact.len() && shown.as_bytes().get(..compared) == exact.as_bytes().get(..compared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Fingerprint, Serial,
+        renewal::{Confirmation, HandOff, HeldRequest, Origin},
+        watch::Source,
+    };
+
+    const NOW: Time = Time::from_unix(1_800_000_000);
+
+    fn topic(last: &str) -> Topic {
+        Topic::parse(&format!("com.apple.mgmt.External.{last}")).expect("a topic")
+    }
+
+    fn seen(topic: Option<Topic>, ends_in_days: i64) -> Seen {
+        let not_after = Some(NOW.plus(ends_in_days * DAY));
+        Seen {
+            at: NOW,
+            source: Source::Console,
+            installed: Some(Installed { topic, not_after, ..Installed::default() }),
+        }
+    }
+
+    struct Stage {
+        journey: Option<Journey>,
+        seen: Option<Seen>,
+        enrolled: Option<Topic>,
+        reach: Reach,
+        may_fetch: bool,
+        wanted: bool,
+        first: bool,
+    }
+
+    impl Stage {
+        fn at(journey: Option<Journey>) -> Self {
+            let reach = Reach { read: true, fetch: true, upload: true, devices: true };
+            Self {
+                journey,
+                seen: Some(seen(Some(topic("a")), 21)),
+                enrolled: Some(topic("a")),
+                reach,
+                may_fetch: true,
+                wanted: false,
+                first: false,
+            }
+        }
+
+        fn next(&self) -> Step {
+            next(&Situation {
+                journey: self.journey.as_ref(),
+                seen: self.seen.as_ref(),
+                enrolled: self.enrolled.as_ref(),
+                reach: self.reach,
+                thresholds: &Thresholds::default(),
+                wanted: self.wanted,
+                first: self.first,
+                may_fetch: self.may_fetch,
+                now: NOW,
+            })
+        }
+    }
+
+    fn journey() -> Journey {
+        Journey::begin(1, Some(topic("a")), NOW)
+    }
+
+    fn with_request() -> Journey {
+        let held = HeldRequest {
+            artefact: Fingerprint::of(b"request"),
+            file_name: "ApplePushInfo.txt".into(),
+            public_key: Fingerprint::of(b"key"),
+            vendor: None,
+            vendor_not_after: None,
+            at: NOW,
+            origin: Origin::Server,
+        };
+        Journey { request: Request::Held(held), ..journey() }
+    }
+
+    fn handed_off() -> Journey {
+        Journey { handed_off: Some(HandOff { at: NOW, folder: "/tmp".into() }), ..with_request() }
+    }
+
+    fn certificate() -> ReceivedCertificate {
+        ReceivedCertificate {
+            artefact: Fingerprint::of(b"pem"),
+            sha256: Fingerprint::of(b"der"),
+            topic: topic("a"),
+            serial: Serial::new(&[0x00, 0xbd, 0x21, 0xf2, 0xc8, 0x35, 0x06, 0x3b]),
+            not_before: NOW,
+            not_after: NOW.plus(365 * DAY),
+            at: NOW,
+            accepted: vec![],
+        }
+    }
+
+    fn received() -> Journey {
+        Journey { certificate: Some(certificate()), ..handed_off() }
+    }
+
+    #[test]
+    fn before_a_journey() {
+        assert_eq!(Stage::at(None).next(), Step::Begin);
+        let late = Stage { seen: Some(seen(None, 61)), ..Stage::at(None) };
+        assert_eq!(late.next(), Step::NotDue { opens: NOW.plus(DAY) });
+        assert_eq!(Stage { wanted: true, ..late }.next(), Step::Begin);
+        assert_eq!(Stage { seen: None, ..Stage::at(None) }.next(), Step::LearnInstalled);
+        assert_eq!(Stage { enrolled: None, ..Stage::at(None) }.next(), Step::ConfirmTopic);
+        assert_eq!(Stage { enrolled: None, first: true, ..Stage::at(None) }.next(), Step::Begin);
+    }
+
+    #[test]
+    fn a_wrong_topic_installed_is_due_whatever_its_date() {
+        let wrong = Stage { seen: Some(seen(Some(topic("b")), 300)), ..Stage::at(None) };
+        assert_eq!(wrong.next(), Step::Begin);
+    }
+
+    #[test]
+    fn a_request_is_fetched_only_where_it_may_be() {
+        assert_eq!(Stage::at(Some(journey())).next(), Step::FetchRequest);
+        assert_eq!(Stage { may_fetch: false, ..Stage::at(Some(journey())) }.next(), Step::AskForRequest);
+        let guided = Stage { reach: Reach::default(), ..Stage::at(Some(journey())) };
+        assert_eq!(guided.next(), Step::AskForRequest);
+    }
+
+    #[test]
+    fn an_uncertain_fetch_is_repeated_before_the_hand_off_and_asked_about_after_it() {
+        let intended = Journey { request: Request::Intended { at: NOW }, ..journey() };
+        assert_eq!(Stage::at(Some(intended.clone())).next(), Step::FetchRequest);
+        let after = Journey { handed_off: handed_off().handed_off, ..intended };
+        assert_eq!(Stage::at(Some(after)).next(), Step::AskForRequest);
+    }
+
+    #[test]
+    fn the_request_is_handed_off_once_and_then_awaited() {
+        assert_eq!(Stage::at(Some(with_request())).next(), Step::HandOff);
+        assert_eq!(Stage::at(Some(handed_off())).next(), Step::AwaitCertificate);
+    }
+
+    #[test]
+    fn an_uncertain_upload_is_read_back_before_anything_else() {
+        let intended = Journey { install: Install::Intended { at: NOW.plus(5), tries: 1 }, ..received() };
+        assert_eq!(Stage::at(Some(received())).next(), Step::Install { tries: 1 });
+        assert_eq!(Stage::at(Some(intended.clone())).next(), Step::ReadBack, "the sighting is older than the upload");
+        let looked = Journey { install: Install::Intended { at: NOW, tries: 1 }, ..received() };
+        assert_eq!(Stage::at(Some(looked)).next(), Step::Install { tries: 2 }, "the old one is still shown");
+        let twice = Journey { install: Install::Intended { at: NOW, tries: 2 }, ..received() };
+        assert_eq!(Stage::at(Some(twice)).next(), Step::GuideInstall);
+        let blind = Stage { reach: Reach { upload: true, ..Reach::default() }, ..Stage::at(Some(intended)) };
+        assert_eq!(blind.next(), Step::GuideInstall, "no reader: a person answers");
+    }
+
+    #[test]
+    fn devices_are_asked_until_they_answered() {
+        let done = Install::Done { at: NOW, confirmed: Confirmation::ReadBack };
+        let installed = Journey { install: done, ..received() };
+        assert_eq!(Stage::at(Some(installed.clone())).next(), Step::Prove);
+        let pending = Journey { proof: Proof::Pending { at: NOW, asked: 3 }, ..installed.clone() };
+        assert_eq!(Stage::at(Some(pending)).next(), Step::Prove);
+        let answered = Journey { proof: Proof::Answered { at: NOW, answered: 3, asked: 3 }, ..installed.clone() };
+        assert_eq!(Stage::at(Some(answered)).next(), Step::Close);
+        assert_eq!(Stage { reach: Reach::default(), ..Stage::at(Some(installed)) }.next(), Step::Close);
+    }
+
+    #[test]
+    fn a_console_is_compared_to_the_day_and_by_leading_digits() {
+        let certificate = certificate();
+        let show = |topic: Option<Topic>, days: Option<i64>, serial: Option<&str>| {
+            let not_after = days.map(|days| NOW.plus(days * DAY));
+            let shown_serial = serial.map(str::to_owned);
+            let installed = Installed { topic, not_after, shown_serial, ..Installed::default() };
+            shown(&Seen { at: NOW, source: Source::Console, installed: Some(installed) }, &certificate)
+        };
+        assert_eq!(show(None, None, None), Shown::Unclear);
+        assert_eq!(show(Some(topic("a")), None, None), Shown::Unclear);
+        assert_eq!(show(None, Some(364), None), Shown::This);
+        assert_eq!(show(None, Some(363), None), Shown::Other);
+        assert_eq!(show(Some(topic("b")), Some(365), None), Shown::Other);
+        assert_eq!(show(None, Some(365), Some("53236097223034430")), Shown::This);
+        assert_eq!(show(None, Some(365), Some("53236097223134430")), Shown::Other);
+        assert_eq!(show(None, Some(365), Some("532360972230344")), Shown::Other);
+    }
+}
