@@ -1,0 +1,215 @@
+//! How a tenant stands: one pure function of what was seen, how far its renewal is, and the time.
+
+use serde::Serialize;
+
+use super::{Seen, Source, State, Thresholds};
+use crate::{
+    DAY, TenantName, Time, Topic,
+    renewal::{Journey, Stage, due},
+};
+
+/// Everything that a tenant's standing depends on.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The tenant.
+    pub tenant: &'a TenantName,
+    /// What was last seen to be installed.
+    pub seen: Option<&'a Seen>,
+    /// The topic that devices listen to, as a person confirmed it.
+    pub enrolled: Option<&'a Topic>,
+    /// The latest journey, open or ended.
+    pub journey: Option<&'a Journey>,
+    /// When states change.
+    pub thresholds: &'a Thresholds,
+    /// Seconds after which a look at a server is too old; `None` for the usual limit of its source.
+    pub stale_after: Option<i64>,
+    /// The time.
+    pub now: Time,
+}
+
+/// How a tenant stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Standing {
+    /// From the date alone.
+    pub state: State,
+    /// Whole days until the end, rounded down; negative after it.
+    pub days_left: Option<i64>,
+    /// Whether the last look is too old to rely on.
+    pub stale: bool,
+    /// What is wrong with what is installed, or with the journey.
+    pub problems: Vec<Problem>,
+    /// Where the latest journey stands.
+    pub stage: Stage,
+    /// What comes next.
+    pub next: Next,
+}
+
+/// Something that is wrong although a date may be fine.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Problem {
+    /// The installed certificate has another topic than the devices listen to.
+    TopicChanged,
+    /// No person has confirmed which topic the devices listen to.
+    TopicUnknown,
+    /// A request waits for a person at Apple's portal.
+    RequestWaiting,
+    /// A certificate waits to be installed.
+    CertificateWaiting,
+    /// Devices did not answer yet after the last change.
+    ProofPending,
+}
+
+impl Problem {
+    /// The word in JSON and metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::TopicChanged => "topic-changed",
+            Self::TopicUnknown => "topic-unknown",
+            Self::RequestWaiting => "request-waiting",
+            Self::CertificateWaiting => "certificate-waiting",
+            Self::ProofPending => "proof-pending",
+        }
+    }
+}
+
+/// What comes next.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Next {
+    /// In words.
+    pub what: String,
+    /// The command for it, where there is one.
+    pub command: Option<String>,
+    /// When it is due; `None` where that is not known.
+    pub due: Option<Time>,
+}
+
+/// How long a look at a server stays fresh, unless the tenant says otherwise.
+const FRESH: i64 = 3 * DAY;
+
+/// How the tenant stands.
+pub fn standing(facts: &Facts<'_>) -> Standing {
+    let end = facts.seen.and_then(|seen| seen.installed.as_ref()).and_then(|installed| installed.not_after);
+    let state = match facts.seen {
+        Some(Seen { installed: None, .. }) => State::NotInstalled,
+        _ => State::of(end, facts.thresholds, facts.now),
+    };
+    let problems = problems(facts);
+    Standing {
+        state,
+        days_left: end.map(|end| end.days_after(facts.now)),
+        stale: is_stale(facts),
+        stage: facts.journey.map_or(Stage::Idle, Journey::stage),
+        next: next(facts, state, &problems),
+        problems,
+    }
+}
+
+fn is_stale(facts: &Facts<'_>) -> bool {
+    let Some(seen) = facts.seen else { return false };
+    let limit = match seen.source {
+        Source::File | Source::Person | Source::None => facts.stale_after,
+        Source::Console | Source::Core | Source::Page => Some(facts.stale_after.unwrap_or(FRESH)),
+    };
+    limit.is_some_and(|limit| facts.now.unix() - seen.at.unix() > limit)
+}
+
+fn problems(facts: &Facts<'_>) -> Vec<Problem> {
+    let installed = facts.seen.and_then(|seen| seen.installed.as_ref());
+    let mut problems = vec![];
+    match (installed.and_then(|installed| installed.topic.as_ref()), facts.enrolled) {
+        (Some(installed), Some(enrolled)) if installed != enrolled => problems.push(Problem::TopicChanged),
+        (Some(_), None) => problems.push(Problem::TopicUnknown),
+        _ => {}
+    }
+    match facts.journey.map(Journey::stage) {
+        Some(Stage::Portal) => problems.push(Problem::RequestWaiting),
+        Some(Stage::Check | Stage::Install) => problems.push(Problem::CertificateWaiting),
+        Some(Stage::Prove) => problems.push(Problem::ProofPending),
+        _ => {}
+    }
+    problems
+}
+
+fn next(facts: &Facts<'_>, state: State, problems: &[Problem]) -> Next {
+    let now = |what: &str, command: String| Next { what: what.into(), command: Some(command), due: Some(facts.now) };
+    let tenant = facts.tenant;
+    let renew = format!("pushcert renew {tenant}");
+    if problems.contains(&Problem::TopicChanged) {
+        return now("wrong topic installed: renew the enrolled row now", renew);
+    }
+    if facts.journey.is_some_and(Journey::is_open) {
+        return now("go on with the renewal", renew);
+    }
+    if state == State::NotInstalled {
+        return now("create the first certificate", format!("{renew} --first"));
+    }
+    if facts.enrolled.is_none() {
+        return now("confirm the topic that devices listen to", format!("pushcert adopt {tenant} FILE"));
+    }
+    match due(facts.seen, facts.enrolled, facts.thresholds, facts.now) {
+        Ok(()) => now(if state >= State::Critical { "renew now" } else { "renew" }, renew),
+        Err(Some(opens)) => Next { what: "notice".into(), command: None, due: Some(opens) },
+        Err(None) => now("say what is installed", format!("pushcert adopt {tenant} FILE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::Installed;
+
+    const NOW: Time = Time::from_unix(1_800_000_000);
+
+    fn topic(last: &str) -> Topic {
+        Topic::parse(&format!("com.apple.mgmt.External.{last}")).expect("a topic")
+    }
+
+    fn stand(seen: Option<&Seen>, enrolled: Option<&Topic>, journey: Option<&Journey>) -> Standing {
+        let tenant = TenantName::parse("acme").expect("a name");
+        let thresholds = Thresholds::default();
+        standing(&Facts {
+            tenant: &tenant,
+            seen,
+            enrolled,
+            journey,
+            thresholds: &thresholds,
+            stale_after: None,
+            now: NOW,
+        })
+    }
+
+    fn seen(source: Source, days_ago: i64, ends_in: i64) -> Seen {
+        let installed =
+            Installed { topic: Some(topic("a")), not_after: Some(NOW.plus(ends_in * DAY)), ..Installed::default() };
+        Seen { at: NOW.plus(-days_ago * DAY), source, installed: Some(installed) }
+    }
+
+    #[test]
+    fn a_wrong_topic_is_a_problem_whatever_the_date() {
+        let standing = stand(Some(&seen(Source::Console, 0, 300)), Some(&topic("b")), None);
+        assert_eq!((standing.state, standing.problems), (State::Ok, vec![Problem::TopicChanged]));
+        assert_eq!(standing.next.command.as_deref(), Some("pushcert renew acme"));
+    }
+
+    #[test]
+    fn a_file_does_not_grow_stale_and_a_console_does() {
+        assert!(!stand(Some(&seen(Source::File, 100, 300)), None, None).stale);
+        assert!(!stand(Some(&seen(Source::Console, 3, 300)), None, None).stale);
+        assert!(stand(Some(&seen(Source::Console, 4, 300)), None, None).stale);
+    }
+
+    #[test]
+    fn what_comes_next() {
+        let enrolled = topic("a");
+        let what = |seen: Option<&Seen>| stand(seen, Some(&enrolled), None).next.what;
+        assert_eq!(what(None), "say what is installed");
+        assert_eq!(what(Some(&seen(Source::File, 0, 300))), "notice");
+        assert_eq!(what(Some(&seen(Source::File, 0, 21))), "renew");
+        assert_eq!(what(Some(&seen(Source::File, 0, -2))), "renew now");
+        let none = Seen { at: NOW, source: Source::Console, installed: None };
+        assert_eq!(what(Some(&none)), "create the first certificate");
+        let open = Journey::begin(1, Some(topic("a")), NOW);
+        assert_eq!(stand(None, Some(&enrolled), Some(&open)).next.what, "go on with the renewal");
+    }
+}

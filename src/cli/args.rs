@@ -1,0 +1,374 @@
+//! The command line: what may be said, and its help. Parsing does nothing else.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pushcert_papers::{Fingerprint, TenantName, Time, Topic};
+
+/// Renews the Apple push (APNs) certificate behind a MobileIron server, and watches over it all year.
+#[derive(Debug, Parser)]
+#[command(name = "pushcert", version, about, disable_help_subcommand = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pushcert demo                                   a whole renewal in an embedded world, no account needed
+  pushcert check new.pem --against last-year.pem  is this the renewed certificate?
+  pushcert status                                 what is installed, when it ends, what comes next
+  pushcert renew acme                             the renewal: run it again until it says it is done
+
+A finding, a state or an exit code is explained by  pushcert help CODE";
+
+/// Flags that every command takes.
+#[derive(Args, Debug)]
+pub struct Global {
+    /// Read this configuration, and no other
+    #[arg(long, global = true, value_name = "FILE", env = "PUSHCERT_CONFIG", help_heading = "Global options")]
+    pub config: Option<PathBuf>,
+    /// Keep journeys and records there [default: the platform's state folder]
+    #[arg(long, global = true, value_name = "URL", env = "PUSHCERT_STORE", help_heading = "Global options")]
+    pub store: Option<String>,
+    /// How to print
+    #[arg(short, long, global = true, value_enum, default_value = "human", env = "PUSHCERT_OUTPUT", help_heading = "Global options")]
+    pub output: Output,
+    /// Never ask; exit with 4 where a person must act
+    #[arg(long, global = true, env = "PUSHCERT_NO_INPUT", help_heading = "Global options")]
+    pub no_input: bool,
+    /// Give a server this long to answer, such as 30s or 2m
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "30s", env = "PUSHCERT_TIMEOUT", help_heading = "Global options")]
+    pub timeout: Duration,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value = "auto", env = "PUSHCERT_COLOR", help_heading = "Global options")]
+    pub color: Color,
+    /// Say more (twice: everything that is asked of servers)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    pub verbose: u8,
+    /// Say only what is wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    pub quiet: bool,
+    /// How to write the log
+    #[arg(long, global = true, value_enum, default_value = "text", env = "PUSHCERT_LOG_FORMAT", help_heading = "Global options")]
+    pub log_format: LogFormat,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Human,
+    /// For programs: one object a line, with a schema name
+    Json,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The form of the log on standard error.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a whole renewal in the embedded world, and see the disaster avoided
+    Demo(Demo),
+    /// Show what is installed, when it ends, and what comes next
+    Status(Status),
+    /// Renew a tenant's push certificate: one step or many, as far as it goes today
+    Renew(Renew),
+    /// Record what is installed, or was; nothing is uploaded
+    Adopt(Adopt),
+    /// Upload a certificate that passes every check
+    Install(Install),
+    /// Show a tenant's record: who did what, when
+    History(History),
+    /// Judge certificates and requests
+    Check(Check),
+    /// Show what a file is and holds; nothing is judged
+    Inspect(Inspect),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// Keep the embedded world running, to try things and for training
+    Sandbox(Sandbox),
+    /// Explain a command, a finding, a state or an exit code
+    Help(Help),
+}
+
+/// `demo`
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// The server to renew
+    #[arg(long, value_enum, default_value = "cloud")]
+    pub mdm: DemoMdm,
+    /// Leave the portal's part to you and your browser
+    #[arg(long)]
+    pub browser: bool,
+}
+
+/// The servers of the embedded world.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum DemoMdm {
+    /// `MobileIron` Cloud
+    Cloud,
+    /// `MobileIron` Core
+    Core,
+}
+
+/// `status`
+#[derive(Args, Debug)]
+pub struct Status {
+    /// These tenants only
+    #[arg(value_name = "TENANT")]
+    pub tenants: Vec<TenantName>,
+    /// Tenants with this tag only
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Ask a server only when the last look is older than this
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "12h")]
+    pub max_age: Duration,
+    /// Ask no server at all
+    #[arg(long)]
+    pub offline: bool,
+    /// Exit with 9 when a tenant has reached this state, or a worse one
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    pub fail_on: Option<pushcert_papers::watch::State>,
+    /// Judge as if it were this time
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Time>,
+}
+
+/// `renew`
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Renew {
+    /// The tenant
+    pub tenant: TenantName,
+    /// The request file that you downloaded from the console
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// The certificate that you downloaded from Apple's portal; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// Look for the certificate there [default: your downloads folder, when you are present]
+    #[arg(long, value_name = "DIR")]
+    pub downloads: Option<PathBuf>,
+    /// The very first certificate of this server: the only time that Create is right
+    #[arg(long, conflicts_with_all = ["row_missing", "restart"])]
+    pub first: bool,
+    /// The row is not in Apple's list: what now
+    #[arg(long)]
+    pub row_missing: bool,
+    /// Give up the open renewal and begin a new one; the record keeps both
+    #[arg(long)]
+    pub restart: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What you take upon yourself
+    #[command(flatten)]
+    pub accept: Accept,
+}
+
+/// Blocking findings that a person may accept, with a reason. Flags only: no environment, no default.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Accept {
+    /// Accept a certificate with this public key although no request is at hand to compare it with
+    #[arg(long, value_name = "SHA256", requires = "reason")]
+    pub accept_key: Option<Fingerprint>,
+    /// Accept the unknown authority with this public key
+    #[arg(long, value_name = "SHA256", requires = "reason")]
+    pub accept_issuer: Option<Fingerprint>,
+    /// Accept that the certificate has this other topic: every device enrolled with the old one will be lost
+    #[arg(long, value_name = "TOPIC", requires = "reason")]
+    pub accept_topic_change: Option<Topic>,
+    /// Why; it goes on record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// `adopt`
+#[derive(Args, Debug)]
+pub struct Adopt {
+    /// The tenant
+    pub tenant: TenantName,
+    /// The installed certificate; - reads standard input
+    #[arg(value_name = "FILE", required_unless_present = "page", conflicts_with = "page")]
+    pub file: Option<PathBuf>,
+    /// The console's page, saved from the browser
+    #[arg(long, value_name = "SAVED.html")]
+    pub page: Option<PathBuf>,
+    /// Confirm that devices are enrolled with this certificate's topic
+    #[arg(long)]
+    pub confirm_topic: Option<Topic>,
+}
+
+/// `install`
+#[derive(Args, Debug)]
+pub struct Install {
+    /// The tenant
+    pub tenant: TenantName,
+    /// The certificate; - reads standard input
+    pub file: PathBuf,
+    /// What you take upon yourself
+    #[command(flatten)]
+    pub accept: Accept,
+}
+
+/// `history`
+#[derive(Args, Debug)]
+pub struct History {
+    /// The tenant [default: all]
+    pub tenant: Option<TenantName>,
+    /// Look for edits
+    #[arg(long)]
+    pub verify: bool,
+    /// Look for a cut end too: the digest that a card, an alert or a log shows
+    #[arg(long, value_name = "DIGEST", requires = "verify", requires = "tenant")]
+    pub head: Option<String>,
+}
+
+/// `check`
+#[derive(Args, Debug)]
+pub struct Check {
+    /// The files; - reads standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The certificate that is installed, or was last year: the topic must be the same
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+    /// The topic that devices listen to
+    #[arg(long, value_name = "TOPIC")]
+    pub topic: Option<Topic>,
+    /// The request that the certificate must answer
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// Judge at this time instead of now
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Time>,
+    /// Trust these authorities instead of Apple's (PEM); every output says so
+    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
+    pub authorities: Option<PathBuf>,
+    /// Refuse what is only worth a warning
+    #[arg(long)]
+    pub strict: bool,
+    /// Warn when the certificate ends within so many days
+    #[arg(short, long, value_name = "DAYS")]
+    pub warning: Option<u16>,
+    /// Refuse when the certificate ends within so many days
+    #[arg(short, long, value_name = "DAYS")]
+    pub critical: Option<u16>,
+    /// What the files are meant to be
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub wanted: Option<Wanted>,
+}
+
+/// What a file is meant to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Wanted {
+    /// A push certificate
+    PushCertificate,
+    /// A push certificate request, the file for Apple's portal
+    PushRequest,
+}
+
+/// `inspect`
+#[derive(Args, Debug)]
+pub struct Inspect {
+    /// The files; - reads standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Count days from this time instead of now
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Time>,
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Judge the configuration
+    Check,
+}
+
+/// `sandbox`
+#[derive(Args, Debug)]
+pub struct Sandbox {
+    /// Keep its files there [default: a temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Days until the installed certificates end
+    #[arg(long, value_name = "DAYS", default_value_t = 21, allow_negative_numbers = true)]
+    pub ends_in: i64,
+    /// Apple devices of each server
+    #[arg(long, value_name = "N", default_value_t = 1204)]
+    pub devices: usize,
+}
+
+/// `help`
+#[derive(Args, Debug)]
+pub struct Help {
+    /// A command, a finding, a state or an exit code
+    #[arg(value_name = "COMMAND or CODE")]
+    pub about: Vec<String>,
+}
+
+/// A span of time: a number of seconds, or one with `s`, `m`, `h` or `d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(['s', 'm', 'h', 'd']);
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err("write it like 30s, 5m, 12h or 3d".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "write it like 30s, 5m, 12h or 3d".to_owned())?;
+    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(|| "that is too long".into())
+}
+
+fn state(text: &str) -> Result<pushcert_papers::watch::State, String> {
+    use pushcert_papers::watch::State;
+    let words: Vec<_> = State::ALL.iter().map(|state| state.word()).collect();
+    let known = State::ALL.into_iter().find(|state| state.word() == text);
+    known.ok_or_else(|| format!("one of {}", words.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn spans_of_time() {
+        assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("12h"), Ok(Duration::from_secs(43_200)));
+        for wrong in ["", "h", "5 m", "1ms", "-3s", "99999999999999999999d"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Exit codes: a public interface that monitoring depends on. This page alone knows the numbers.
+
+use std::process::ExitCode;
+
+use crate::commands::Kind;
+
+/// Done, judged, or nothing to do.
+pub const DONE: u8 = 0;
+
+/// The code of this kind of failure.
+pub const fn code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Failed => 1,
+        Kind::Usage => 2,
+        Kind::Refused => 3,
+        Kind::Waiting => 4,
+        Kind::SignIn => 5,
+        Kind::NotFound => 6,
+        Kind::Temporary => 7,
+        Kind::Busy => 8,
+        Kind::Due => 9,
+        Kind::Interrupted => 130,
+    }
+}
+
+/// The most serious of two outcomes, where several files or tenants had one each.
+pub fn worse(one: Option<Kind>, other: Option<Kind>) -> Option<Kind> {
+    const GRAVEST_FIRST: [Kind; 10] = [
+        Kind::Interrupted,
+        Kind::Usage,
+        Kind::Refused,
+        Kind::Failed,
+        Kind::SignIn,
+        Kind::NotFound,
+        Kind::Temporary,
+        Kind::Busy,
+        Kind::Waiting,
+        Kind::Due,
+    ];
+    GRAVEST_FIRST.into_iter().find(|kind| one == Some(*kind) || other == Some(*kind))
+}
+
+/// What the process returns.
+pub fn status(outcome: Option<Kind>) -> ExitCode {
+    ExitCode::from(outcome.map_or(DONE, code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_serious_wins() {
+        assert_eq!(worse(None, None), None);
+        assert_eq!(worse(Some(Kind::Due), Some(Kind::Waiting)), Some(Kind::Waiting));
+        assert_eq!(worse(Some(Kind::Failed), Some(Kind::Refused)), Some(Kind::Refused));
+        assert_eq!(worse(None, Some(Kind::Temporary)), Some(Kind::Temporary));
+    }
+}
