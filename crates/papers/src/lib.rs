@@ -12,6 +12,7 @@ mod time;
 mod topic;
 
 pub mod finding;
+pub mod page;
 pub mod renewal;
 pub mod watch;
 

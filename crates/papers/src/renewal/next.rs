@@ -203,7 +203,7 @@ pub fn shown(seen: &Seen, certificate: &ReceivedCertificate) -> Shown {
         return if sha256 == certificate.sha256 { Shown::This } else { Shown::Other };
     }
     let topic = installed.topic.as_ref().map(|topic| *topic == certificate.topic);
-    let end = installed.not_after.map(|end| (end.unix() - certificate.not_after.unix()).abs() <= DAY);
+    let end = installed.not_after.map(|end| end.is_same_day(certificate.not_after));
     let serial = installed.shown_serial.as_ref().map(|shown| same_leading_digits(shown, &certificate.serial.decimal()));
     match (topic, end, serial) {
         (Some(false), ..) | (_, Some(false), _) | (.., Some(false)) => Shown::Other,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fingerprint, Serial, Time, Topic};
+use crate::{DAY, Fingerprint, Serial, Time, Topic};
 
 /// How we know what is installed.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -64,4 +64,49 @@ pub struct Installed {
     pub certificate: Option<Fingerprint>,
     /// The Apple account that somebody noted in the console.
     pub apple_account: Option<String>,
+}
+
+impl Installed {
+    /// The same certificate with everything that is known of it: a console shows a date, a kept file is whole. Where
+    /// what is known is another certificate, by its end or its topic, it adds nothing.
+    #[must_use]
+    pub fn completed_by(&self, known: &Self) -> Self {
+        let same_end = self.not_after.zip(known.not_after).is_some_and(|(one, other)| one.is_same_day(other));
+        let same_topic = self.topic.is_none() || self.topic == known.topic;
+        if self.certificate.is_some() || known.certificate.is_none() || !same_end || !same_topic {
+            return self.clone();
+        }
+        Self { shown_serial: self.shown_serial.clone(), apple_account: self.apple_account.clone(), ..known.clone() }
+    }
+}
+
+impl Time {
+    /// Whether two dates without a time zone may be the same.
+    pub(crate) const fn is_same_day(self, other: Self) -> bool {
+        (self.unix() - other.unix()).abs() <= DAY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn installed(topic: Option<&str>, end: i64, certificate: Option<&[u8]>) -> Installed {
+        Installed {
+            topic: topic.map(|last| Topic::parse(&format!("com.apple.mgmt.External.{last}")).expect("a topic")),
+            not_after: Some(Time::from_unix(end * DAY)),
+            certificate: certificate.map(Fingerprint::of),
+            ..Installed::default()
+        }
+    }
+
+    #[test]
+    fn a_date_is_completed_by_the_kept_file_of_that_date() {
+        let known = installed(Some("a"), 400, Some(b"kept"));
+        assert_eq!(installed(None, 400, None).completed_by(&known), known);
+        assert_eq!(installed(Some("a"), 401, None).completed_by(&known), known);
+        for other in [installed(None, 402, None), installed(Some("b"), 400, None)] {
+            assert_eq!(other.completed_by(&known), other);
+        }
+    }
 }

@@ -1,0 +1,141 @@
+//! `adopt`: "this is installed now", or "this was installed". It records, and uploads nothing.
+
+use std::path::{Path, PathBuf};
+
+use pushcert_papers::{
+    Topic, Verdict,
+    certificate::{Authorities, Expectations},
+    judge::{CertificateFacts, Judged, Want, judge},
+    page,
+    renewal::{Confirmation, Install, Journey},
+    watch::{Installed, Seen, Source},
+};
+
+use super::{
+    Event, Failure, Kind, Looked, Outcome, World, files,
+    ledger::{Entry, Kept, Ledger},
+    shown,
+};
+use crate::config::Tenant;
+
+/// What is adopted.
+#[derive(Clone, Debug)]
+pub enum Evidence {
+    /// A certificate file.
+    File(PathBuf),
+    /// The console's page, saved from a browser.
+    Page(PathBuf),
+}
+
+/// Records what is installed.
+///
+/// # Errors
+/// When the file is not what it should be, or the store cannot be written.
+pub async fn adopt(world: &World<'_>, name: &pushcert_papers::TenantName, evidence: &Evidence, confirmed: Option<Topic>) -> Outcome {
+    let tenant = world.tenant(name)?;
+    let mut ledger = Ledger::open(world, tenant).await?;
+    let installed = match evidence {
+        Evidence::File(path) => from_file(world, tenant, &mut ledger, path).await?,
+        Evidence::Page(path) => from_page(world, &mut ledger, path).await?,
+    };
+    confirm(world, tenant, &mut ledger, &installed, confirmed).await?;
+    close_guided_upload(world, &mut ledger, &installed).await?;
+    Ok(None)
+}
+
+async fn from_file(world: &World<'_>, tenant: &Tenant, ledger: &mut Ledger<'_>, path: &Path) -> Result<Installed, Failure> {
+    let bytes = files::need(path)?;
+    let authorities = tenant.authorities.as_deref().map_or_else(|| Ok(Authorities::apple()), super::authorities)?;
+    let now = world.clock.now();
+    let judged = judge(&bytes, None, Want::PushCertificate, &Expectations::default(), &authorities, now);
+    let Some(facts) = judged.certificate.clone().filter(|facts| facts.topic.is_some()) else {
+        return Err(not_adopted(world, path, &judged));
+    };
+    let installed = installed(&facts);
+    let entry = Entry { after: Some(facts.sha256), ..Entry::of("certificate-adopted").with("source", "file") };
+    ledger.note(vec![Kept { kind: "certificate", name: format!("{}.pem", facts.sha256.short()), bytes }], entry).await?;
+    ledger.saw(Seen { at: now, source: Source::File, installed: Some(installed.clone()) }).await?;
+    world.tell(Event::Note(&format!("Recorded for {}: {}, ends {}.", tenant.name, facts.common_name_or_topic(), facts.not_after.date())));
+    if judged.verdict == Verdict::Refuse {
+        // An old certificate that has ended may be adopted all the same; what is wrong with it is said.
+        world.tell(Event::NotTaken(&Looked { path: &shown(path), judged: &judged, authorities: None, now }));
+    }
+    Ok(installed)
+}
+
+fn not_adopted(world: &World<'_>, path: &Path, judged: &Judged) -> Failure {
+    let path = shown(path);
+    world.tell(Event::NotTaken(&Looked { path: &path, judged, authorities: None, now: world.clock.now() }));
+    let code = judged.findings.first().map_or("unknown-kind", |finding| finding.code.word());
+    Failure::new(Kind::Refused, code, format!("{path} is not a push certificate; nothing was recorded"))
+        .hinted("take the certificate from the row's Download at Apple's portal, or save the console's page and use --page")
+}
+
+async fn from_page(world: &World<'_>, ledger: &mut Ledger<'_>, path: &Path) -> Result<Installed, Failure> {
+    let bytes = files::need(path)?;
+    let installed = page::read(&bytes).ok_or_else(|| {
+        Failure::new(Kind::Refused, "page-not-understood", format!("{}: neither a topic nor an end is shown there", shown(path)))
+            .hinted("open the console's MDM certificate page, wait until it shows the certificate, and save it as a whole")
+    })?;
+    let now = world.clock.now();
+    ledger.note(vec![Kept { kind: "page", name: "console.html".into(), bytes }], Entry::of("certificate-adopted").with("source", "page")).await?;
+    let seen = ledger.saw(Seen { at: now, source: Source::Page, installed: Some(installed) }).await?;
+    let installed = seen.installed.expect("a page shows a certificate");
+    let end = installed.not_after.map_or_else(|| "an unknown day".into(), pushcert_papers::Time::date);
+    world.tell(Event::Note(&format!("Recorded from the page: ends {end} (dates of a console have no time zone).")));
+    Ok(installed)
+}
+
+/// Compares with the enrolled topic, or has a person confirm it.
+async fn confirm(
+    world: &World<'_>,
+    tenant: &Tenant,
+    ledger: &mut Ledger<'_>,
+    installed: &Installed,
+    confirmed: Option<Topic>,
+) -> Result<(), Failure> {
+    let Some(topic) = &installed.topic else { return Ok(()) };
+    if let Some(enrolled) = ledger.enrolled_topic() {
+        if enrolled != topic {
+            let words = format!(
+                "topic-changed: devices listen to {enrolled}, and this certificate has {topic}. If it is installed, no device hears the server: run  pushcert renew {}",
+                tenant.name
+            );
+            world.tell(Event::Note(&words));
+        }
+        return Ok(());
+    }
+    let question = format!("Do the devices of {} answer while this certificate is installed, so that {topic} is their topic?", tenant.name);
+    let typed = confirmed.as_ref() == Some(topic);
+    if typed || world.ask.confirm(&question) {
+        let evidence = Entry { after: installed.certificate, ..Entry::of("topic-confirmed").with("topic", topic.as_str()) };
+        return ledger.confirm_topic(topic.clone(), evidence).await;
+    }
+    let words = format!("The enrolled topic is not confirmed yet. If devices answer with this certificate:  --confirm-topic {topic}");
+    world.tell(Event::Note(&words));
+    Ok(())
+}
+
+/// "This is installed now" answers an upload that a person was guided through.
+async fn close_guided_upload(world: &World<'_>, ledger: &mut Ledger<'_>, installed: &Installed) -> Result<(), Failure> {
+    let Some(journey) = ledger.open_journey().cloned() else { return Ok(()) };
+    let awaited = journey.certificate.as_ref().map(|certificate| certificate.sha256);
+    if awaited.is_none() || awaited != installed.certificate || matches!(journey.install, Install::Done { .. }) {
+        return Ok(());
+    }
+    let install = Install::Done { at: world.clock.now(), confirmed: Confirmation::Person };
+    let entry = Entry { after: awaited, ..Entry::of("certificate-installed").with("known-by", "person") };
+    ledger.commit(Journey { install, ..journey }, vec![], entry).await
+}
+
+fn installed(facts: &CertificateFacts) -> Installed {
+    Installed {
+        topic: facts.topic.clone(),
+        serial: Some(facts.serial.clone()),
+        shown_serial: None,
+        not_before: Some(facts.not_before),
+        not_after: Some(facts.not_after),
+        certificate: Some(facts.sha256),
+        apple_account: None,
+    }
+}

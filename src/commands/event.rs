@@ -1,0 +1,187 @@
+//! What deeds tell: facts, not sentences laid out. The printer decides how each looks.
+
+use pushcert_papers::{
+    Fingerprint, Serial, TenantName, Time, Topic,
+    judge::Judged,
+    renewal::{Stage, guide::Card},
+    watch::{Source, Standing},
+};
+use serde::Serialize;
+
+use crate::store::AuditLine;
+
+/// The steps of a renewal that people see.
+pub const STEPS: u8 = 5;
+
+/// Something to tell.
+pub enum Event<'a> {
+    /// A file was judged.
+    Judged(&'a Looked<'a>),
+    /// A file was looked at, without judgement.
+    Inspected(&'a Looked<'a>),
+    /// A renewal of this tenant is at hand.
+    Tenant(&'a TenantHeading<'a>),
+    /// A step of the renewal is done.
+    Done {
+        /// Which, from 1 to [`STEPS`].
+        step: u8,
+        /// How sure that is.
+        mark: Mark,
+        /// What was done.
+        title: &'a str,
+        /// How it came out.
+        detail: &'a str,
+    },
+    /// It is a person's turn.
+    Turn {
+        /// Which step, from 1 to [`STEPS`].
+        step: u8,
+        /// What to do.
+        card: &'a Card,
+    },
+    /// A file that a person brought was not what was wanted, and why.
+    NotTaken(&'a Looked<'a>),
+    /// Worth saying.
+    Note(&'a str),
+    /// The closing words of a renewal.
+    Closing(&'a str),
+    /// Still waiting: for what.
+    Alive(&'a str),
+    /// How a renewal stands at the end of this run, for programs.
+    Renewal(&'a RenewalReport),
+    /// How tenants stand.
+    Status(&'a [StatusLine]),
+    /// Lines of the record.
+    History(&'a [(TenantName, AuditLine)]),
+    /// The record was verified.
+    Verified(&'a Verified),
+    /// The sandbox is ready; its announcement as JSON.
+    Ready(&'a str),
+}
+
+/// How sure a step is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Mark {
+    /// Done and seen.
+    Sure,
+    /// Done as far as it goes; something is still open.
+    Open,
+}
+
+/// A file, and what was found in it.
+pub struct Looked<'a> {
+    /// Its path, as given.
+    pub path: &'a str,
+    /// What was found.
+    pub judged: &'a Judged,
+    /// The file of the authorities that were trusted, where they are not Apple's.
+    pub authorities: Option<&'a str>,
+    /// The moment of judgement.
+    pub now: Time,
+}
+
+/// A tenant at the head of its renewal.
+pub struct TenantHeading<'a> {
+    /// Its name.
+    pub tenant: &'a TenantName,
+    /// Its server's product, as people call it.
+    pub product: &'a str,
+    /// Its server's host.
+    pub host: Option<&'a str>,
+    /// The topic that devices listen to.
+    pub enrolled_topic: Option<&'a Topic>,
+    /// How many Apple devices there are.
+    pub devices: Option<u64>,
+    /// How it stands.
+    pub standing: &'a Standing,
+    /// The topic of the installed certificate.
+    pub installed_topic: Option<&'a Topic>,
+    /// When the installed certificate ends.
+    pub not_after: Option<Time>,
+    /// How that is known.
+    pub source: Source,
+    /// Since when.
+    pub seen_at: Option<Time>,
+    /// The Apple account.
+    pub apple_account: Option<&'a str>,
+    /// Whose it is.
+    pub owner: Option<&'a str>,
+    /// The time.
+    pub now: Time,
+}
+
+/// `pushcert/renew/1`.
+#[derive(Clone, Debug, Serialize)]
+pub struct RenewalReport {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// Where the journey stands.
+    pub step: Stage,
+    /// What a person must bring or do; `None` when nothing.
+    pub waiting_for: Option<&'static str>,
+    /// The hand-off folder.
+    pub handoff: Option<String>,
+    /// The file for the portal.
+    pub request: Option<String>,
+    /// The enrolled topic.
+    pub topic: Option<Topic>,
+    /// Whether the certificate is installed and the journey complete.
+    pub done: bool,
+}
+
+/// `pushcert/status/1`, with what people see beside it.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatusLine {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// Its kind of server.
+    pub mdm: &'static str,
+    /// The topic that devices listen to.
+    pub enrolled_topic: Option<Topic>,
+    /// The installed topic.
+    pub topic: Option<Topic>,
+    /// The serial number, where it is known exactly.
+    pub serial: Option<Serial>,
+    /// First second of validity.
+    pub not_before: Option<Time>,
+    /// Last second of validity.
+    pub not_after: Option<Time>,
+    /// Days left.
+    pub days_left: Option<i64>,
+    /// The state's word.
+    pub state: &'static str,
+    /// Whether the last look is too old.
+    pub stale: bool,
+    /// What is wrong.
+    pub problems: Vec<&'static str>,
+    /// The Apple account.
+    pub apple_account: Option<String>,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// Where the journey stands.
+    pub step: Stage,
+    /// What comes next.
+    pub next: pushcert_papers::watch::Next,
+    /// How that is known.
+    pub source: &'static str,
+    /// Since when.
+    pub seen_at: Option<Time>,
+    /// The moment of judgement; for people only.
+    #[serde(skip)]
+    pub now: Time,
+    /// Why the server could not be asked just now, where it could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_asked: Option<String>,
+}
+
+/// What became of a record that was verified.
+pub struct Verified {
+    /// Whose.
+    pub tenant: TenantName,
+    /// How many lines it has.
+    pub lines: usize,
+    /// The digest of its last line.
+    pub head: Option<Fingerprint>,
+    /// Where it is broken, in words; `None` when it is whole.
+    pub broken: Option<String>,
+}

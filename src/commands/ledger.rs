@@ -1,0 +1,202 @@
+//! A tenant's book: its journeys, its record and what was seen, read once and then kept in step with the store.
+
+use pushcert_papers::{
+    Fingerprint, Topic,
+    renewal::{Journey, record},
+    watch::Seen,
+};
+
+use super::{Failure, Kind, World};
+use crate::{
+    config::Tenant,
+    store::{Artefact, AuditEntry, Change, Guard, StoreError, StoredJourney},
+};
+
+/// A tenant's book, at the version at which it was read or last written.
+pub struct Ledger<'a> {
+    world: &'a World<'a>,
+    tenant: &'a Tenant,
+    version: u64,
+    journey: Option<Journey>,
+    confirmed_topic: Option<Topic>,
+}
+
+/// A file to keep with a change.
+pub struct Kept {
+    /// What it is: `request` or `certificate`.
+    pub kind: &'static str,
+    /// Its name for people.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A line for the record; who and when are added.
+#[derive(Default)]
+pub struct Entry {
+    /// What happened, as a stable word.
+    pub what: &'static str,
+    /// What was there before.
+    pub before: Option<Fingerprint>,
+    /// What is there after.
+    pub after: Option<Fingerprint>,
+    /// Why, in a person's words.
+    pub reason: Option<String>,
+    /// Facts beside it.
+    pub details: Vec<(&'static str, String)>,
+}
+
+impl Entry {
+    /// A line that says what happened.
+    pub fn of(what: &'static str) -> Self {
+        Self { what, ..Self::default() }
+    }
+
+    /// The same, with a fact beside it.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.details.push((name, value.to_owned()));
+        self
+    }
+}
+
+impl<'a> Ledger<'a> {
+    /// Opens a tenant's book.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or a newer release wrote it.
+    pub async fn open(world: &'a World<'a>, tenant: &'a Tenant) -> Result<Self, Failure> {
+        let kept = world.store.tenant(&tenant.name).await?;
+        let Some(kept) = kept else {
+            return Ok(Self { world, tenant, version: 0, journey: None, confirmed_topic: None });
+        };
+        let journey = kept.journey.map(|stored| record::read(&stored.json)).transpose();
+        let journey = journey.map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))?;
+        Ok(Self { world, tenant, version: kept.version, journey, confirmed_topic: kept.confirmed_topic })
+    }
+
+    /// The topic that devices listen to: as configured, or as a person confirmed it here.
+    pub fn enrolled_topic(&self) -> Option<&Topic> {
+        self.tenant.enrolled_topic.as_ref().or(self.confirmed_topic.as_ref())
+    }
+
+    /// The latest journey, open or ended.
+    pub const fn latest_journey(&self) -> Option<&Journey> {
+        self.journey.as_ref()
+    }
+
+    /// The journey that is open.
+    pub fn open_journey(&self) -> Option<&Journey> {
+        self.journey.as_ref().filter(|journey| journey.is_open())
+    }
+
+    /// Writes the journey, files and a line of the record: all of it or nothing.
+    ///
+    /// # Errors
+    /// When another run wrote in between, or the store cannot be written.
+    pub async fn commit(&mut self, journey: Journey, kept: Vec<Kept>, entry: Entry) -> Result<(), Failure> {
+        let stored = StoredJourney {
+            number: journey.number,
+            open: journey.is_open(),
+            format: record::FORMAT,
+            json: record::write(&journey),
+        };
+        let name = format!("{}/{}", self.tenant.name, journey.number);
+        self.write(Some(stored), kept, entry, Some(name), None).await?;
+        self.journey = Some(journey);
+        Ok(())
+    }
+
+    /// Writes a line of the record that belongs to no journey.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`].
+    pub async fn note(&mut self, kept: Vec<Kept>, entry: Entry) -> Result<(), Failure> {
+        self.write(None, kept, entry, None, None).await
+    }
+
+    /// Puts a person's word on record that devices listen to this topic.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`].
+    pub async fn confirm_topic(&mut self, topic: Topic, entry: Entry) -> Result<(), Failure> {
+        self.write(None, vec![], entry, None, Some(topic.clone())).await?;
+        self.confirmed_topic = Some(topic);
+        Ok(())
+    }
+
+    async fn write(
+        &mut self,
+        journey: Option<StoredJourney>,
+        kept: Vec<Kept>,
+        entry: Entry,
+        name: Option<String>,
+        confirmed_topic: Option<Topic>,
+    ) -> Result<(), Failure> {
+        let artefacts = kept.into_iter().map(|kept| Artefact { kind: kept.kind.into(), name: kept.name, bytes: kept.bytes });
+        let audit = AuditEntry {
+            at: self.world.clock.now(),
+            who: self.world.who.to_owned(),
+            what: entry.what.to_owned(),
+            before: entry.before,
+            after: entry.after,
+            reason: entry.reason,
+            journey: name,
+            details: entry.details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        };
+        let change = Change { journey, artefacts: artefacts.collect(), audit: vec![audit], confirmed_topic };
+        self.version = self.world.store.commit(&self.tenant.name, self.version, change).await?;
+        Ok(())
+    }
+
+    /// A kept file.
+    ///
+    /// # Errors
+    /// When the store has lost it.
+    pub async fn artefact(&self, digest: &Fingerprint) -> Result<Vec<u8>, Failure> {
+        let found = self.world.store.artefact(digest).await?;
+        found.ok_or_else(|| {
+            let message = format!("the store has lost the file {}", digest.short());
+            Failure::new(Kind::Failed, "artefact-lost", message).hinted("bring it again with --request or --certificate")
+        })
+    }
+
+    /// What was last seen to be installed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn sighting(&self) -> Result<Option<Seen>, Failure> {
+        Ok(self.world.store.sighting(&self.tenant.name).await?)
+    }
+
+    /// Keeps a sighting, filled in with what we know of the same certificate: a console shows a date, a file is whole.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn saw(&self, mut seen: Seen) -> Result<Seen, Failure> {
+        if let (Some(shown), Some(known)) = (&seen.installed, self.sighting().await?.and_then(|seen| seen.installed)) {
+            seen.installed = Some(shown.completed_by(&known));
+        }
+        self.world.store.record_sighting(&self.tenant.name, &seen).await?;
+        Ok(seen)
+    }
+
+    /// Holds the tenant for a moment in which a server is changed.
+    ///
+    /// # Errors
+    /// When another run holds it.
+    pub fn lock(&self) -> Result<Guard, Failure> {
+        Ok(self.world.store.lock(&self.tenant.name, self.world.clock.now())?)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Held { .. } => Self::new(Kind::Busy, "busy", &error).hinted("wait for it, and run the same command again"),
+            StoreError::Changed { .. } => Self::new(Kind::Busy, "changed-meanwhile", &error)
+                .hinted("another run went on with this tenant; run the same command again, it goes on from there"),
+            _ => Self::new(Kind::Failed, "store", &error).hinted("nothing was half done; look at the store's folder and its free space"),
+        }
+    }
+}

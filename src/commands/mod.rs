@@ -1,0 +1,97 @@
+//! The deeds: one command, one file. They use the ports of the world and the decisions of the papers, and speak
+//! through [`Reporter`] and [`Ask`]; they never print, and know no exit code.
+
+mod event;
+mod failure;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use pushcert_papers::TenantName;
+
+pub use event::{Event, Looked, Mark, RenewalReport, StatusLine, TenantHeading, Verified};
+pub use failure::{Failure, Kind};
+
+use crate::{
+    config::{Config, Tenant},
+    mdm::Mdm,
+    portal::Portal,
+    store::Store,
+    world::clock::Clock,
+};
+
+/// What a deed came to when it did not fail: `None` is done; a kind is an outcome with an exit code of its own.
+pub type Outcome = Result<Option<Kind>, Failure>;
+
+/// Everything outside that a deed may use.
+pub struct World<'a> {
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// The configuration.
+    pub config: &'a Config,
+    /// What is kept.
+    pub store: &'a dyn Store,
+    /// The servers.
+    pub servers: &'a dyn Servers,
+    /// The person at Apple's portal.
+    pub portal: &'a dyn Portal,
+    /// Where results and talk go.
+    pub reporter: &'a dyn Reporter,
+    /// Whom to ask.
+    pub ask: &'a dyn Ask,
+    /// Who does this, for the record: a user's name.
+    pub who: &'a str,
+    /// The program's version, for the record.
+    pub version: &'a str,
+}
+
+/// Makes the port to a tenant's server.
+#[async_trait(?Send)]
+pub trait Servers {
+    /// The port to this tenant's server. Nothing is sent yet.
+    async fn connect(&self, tenant: &Tenant) -> Result<Server, Failure>;
+}
+
+/// A tenant's server, and what it lets us do.
+pub struct Server {
+    /// The port.
+    pub mdm: Box<dyn Mdm>,
+    /// Which of its capabilities can be used.
+    pub reach: pushcert_papers::renewal::Reach,
+}
+
+/// Where results and talk go.
+pub trait Reporter {
+    /// Tells people, or programs, about this.
+    fn tell(&self, event: Event<'_>);
+}
+
+/// Whom to ask.
+pub trait Ask {
+    /// Whether there is somebody to ask.
+    fn present(&self) -> bool;
+
+    /// Asks a question that is answered by yes or no; anything but a clear yes is no.
+    fn confirm(&self, question: &str) -> bool;
+}
+
+impl World<'_> {
+    /// The tenant of this name.
+    ///
+    /// # Errors
+    /// When the configuration has none.
+    pub fn tenant(&self, name: &TenantName) -> Result<&Tenant, Failure> {
+        self.config.tenant(name).map_err(|error| {
+            Failure::new(Kind::NotFound, "tenant-unknown", &error).hinted("pushcert config check  shows what is configured")
+        })
+    }
+
+    fn tell(&self, event: Event<'_>) {
+        self.reporter.tell(event);
+    }
+}
+
+/// How a path is shown.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,164 @@
+//! The certificate that came back: judged against everything that is known, before anything else happens to it.
+
+use pushcert_papers::{
+    Code, Fingerprint, Severity, TenantName, Topic, Verdict,
+    certificate::{Expectations, InstalledFacts, Place},
+    judge::{CertificateFacts, Judged, Want, judge},
+    renewal::{Acceptance, Journey, ReceivedCertificate, guide},
+};
+
+use super::{Flow, Run};
+use crate::commands::{
+    Event, Failure, Kind, Looked, Mark,
+    ledger::{Entry, Kept},
+    shown,
+};
+
+impl Run<'_> {
+    /// Judges these bytes as the certificate of the open journey, less what the person accepted.
+    pub(super) fn judge_certificate(&self, bytes: &[u8]) -> Result<(Judged, Vec<Acceptance>), Failure> {
+        let journey = self.journey();
+        let others = self.other_tenants();
+        let installed = self.seen.as_ref().and_then(|seen| seen.installed.as_ref()).map(InstalledFacts::from);
+        let expected = Expectations {
+            topic: journey.topic.as_ref(),
+            other_tenants: &others,
+            public_key: journey.held_request().map(|held| held.public_key),
+            installed: installed.as_ref(),
+            awaiting_newer: true,
+            place: Place::Gate,
+            ..Expectations::default()
+        };
+        let judged = judge(bytes, None, Want::PushCertificate, &expected, &self.authorities()?, self.world.clock.now());
+        Ok(self.accepting(judged))
+    }
+
+    fn other_tenants(&self) -> Vec<(TenantName, Topic)> {
+        let others = self.world.config.tenants.values().filter(|tenant| tenant.name != self.tenant.name);
+        others.filter_map(|tenant| Some((tenant.name.clone(), tenant.enrolled_topic.clone()?))).collect()
+    }
+
+    /// Takes the weight off the findings that a person accepted, by typing what they are about, and why.
+    fn accepting(&self, mut judged: Judged) -> (Judged, Vec<Acceptance>) {
+        let (Some(facts), Some(reason)) = (judged.certificate.clone(), self.wish.accept.reason.clone()) else {
+            return (judged, vec![]);
+        };
+        let mut accepted = vec![];
+        for finding in judged.findings.iter_mut().filter(|finding| finding.severity == Severity::Refuse) {
+            if let Some(value) = self.accepts(finding.code, &facts) {
+                finding.severity = Severity::Warn;
+                accepted.push(Acceptance { code: finding.code, value, reason: reason.clone() });
+            }
+        }
+        judged.verdict = Verdict::of(&judged.findings);
+        (judged, accepted)
+    }
+
+    fn accepts(&self, code: Code, facts: &CertificateFacts) -> Option<String> {
+        let accept = &self.wish.accept;
+        match code {
+            Code::KeyNotCompared => accept.key.filter(|key| *key == facts.public_key_sha256).map(|key| key.to_string()),
+            Code::IssuerUnverified => accept.issuer.filter(|key| Some(*key) == facts.issuer_public_key_sha256).map(|key| key.to_string()),
+            Code::TopicChanged | Code::OtherTenant => {
+                accept.topic_change.clone().filter(|topic| Some(topic) == facts.topic.as_ref()).map(String::from)
+            }
+            _ => None,
+        }
+    }
+
+    /// Keeps a certificate that passes; names what is wrong with one that does not, on record, and ends the run.
+    pub(super) async fn take_certificate(&mut self, bytes: Vec<u8>, path: &str) -> Result<Flow, Failure> {
+        let (mut judged, mut accepted) = self.judge_certificate(&bytes)?;
+        self.ask_about_the_key(&mut judged, &mut accepted);
+        if judged.verdict == Verdict::Refuse {
+            self.not_taken(&bytes, path, &judged).await?;
+            return Err(self.refused(path, &judged));
+        }
+        let facts = judged.certificate.clone().expect("an accepted certificate has facts");
+        let received = self.received(&bytes, &facts, accepted);
+        let detail = self.detail(&facts);
+        let entry = Entry {
+            after: Some(facts.sha256),
+            reason: self.wish.accept.reason.clone(),
+            ..Entry::of("certificate-accepted").with("findings", &codes(&judged))
+        };
+        let kept = Kept { kind: "certificate", name: format!("{}.pem", facts.sha256.short()), bytes };
+        let journey = Journey { certificate: Some(received), ..self.journey() };
+        self.ledger.commit(journey, vec![kept], entry).await?;
+        self.world.tell(Event::Done { step: 3, mark: Mark::Sure, title: "Certificate checked", detail: &detail });
+        for finding in judged.findings.iter().filter(|finding| finding.severity == Severity::Warn) {
+            self.world.tell(Event::Note(&format!("{}: {}. {}", finding.code, finding.message.trim_end_matches('.'), finding.remedy)));
+        }
+        Ok(Flow::On)
+    }
+
+    /// Without a request at hand nobody can tell whether the server holds this key; a present person may know.
+    fn ask_about_the_key(&self, judged: &mut Judged, accepted: &mut Vec<Acceptance>) {
+        let blocking = |judged: &Judged| -> Vec<Code> {
+            let refusing = judged.findings.iter().filter(|finding| finding.severity == Severity::Refuse);
+            refusing.map(|finding| finding.code).collect()
+        };
+        let Some(facts) = judged.certificate.clone() else { return };
+        if blocking(judged) != [Code::KeyNotCompared] {
+            return;
+        }
+        let question = "There is no request to compare this certificate's key with. Was it made from the newest request of this very server?";
+        if !self.world.ask.confirm(question) {
+            return;
+        }
+        for finding in judged.findings.iter_mut().filter(|finding| finding.code == Code::KeyNotCompared) {
+            finding.severity = Severity::Warn;
+        }
+        let value = facts.public_key_sha256.to_string();
+        accepted.push(Acceptance { code: Code::KeyNotCompared, value, reason: "a person said yes".into() });
+        judged.verdict = Verdict::of(&judged.findings);
+    }
+
+    fn received(&self, bytes: &[u8], facts: &CertificateFacts, accepted: Vec<Acceptance>) -> ReceivedCertificate {
+        ReceivedCertificate {
+            artefact: Fingerprint::of(bytes),
+            sha256: facts.sha256,
+            topic: facts.topic.clone().expect("an accepted certificate has a topic"),
+            serial: facts.serial.clone(),
+            not_before: facts.not_before,
+            not_after: facts.not_after,
+            at: self.world.clock.now(),
+            accepted,
+        }
+    }
+
+    fn detail(&self, facts: &CertificateFacts) -> String {
+        let journey = self.journey();
+        let topic = match &journey.topic {
+            Some(topic) if Some(topic) == facts.topic.as_ref() => "same topic",
+            Some(_) => "another topic, accepted",
+            None => "a first topic",
+        };
+        let key = if journey.held_request().is_some() { "answers our request" } else { "key not compared" };
+        let issuer = if self.tenant.authorities.is_some() { "issued by the authority of the configuration" } else { "issued by Apple" };
+        let days = facts.not_after.plus(1).days_after(facts.not_before);
+        format!("{topic}, {key}, {issuer}, {days} days, ends {}", facts.not_after.date())
+    }
+
+    /// Says what is wrong with a file that was brought, and puts it on record.
+    pub(super) async fn not_taken(&mut self, bytes: &[u8], path: &str, judged: &Judged) -> Result<(), Failure> {
+        let now = self.world.clock.now();
+        let authorities = self.tenant.authorities.as_deref().map(shown);
+        self.world.tell(Event::NotTaken(&Looked { path, judged, authorities: authorities.as_deref(), now }));
+        let digest = judged.certificate.as_ref().map_or_else(|| Fingerprint::of(bytes), |facts| facts.sha256);
+        let entry = Entry { after: Some(digest), ..Entry::of("certificate-refused").with("findings", &codes(judged)) };
+        self.ledger.commit(self.journey(), vec![], entry).await
+    }
+
+    fn refused(&self, path: &str, judged: &Judged) -> Failure {
+        let worst = judged.findings.iter().find(|finding| finding.severity == Severity::Refuse);
+        let code = worst.map_or(Code::UnknownKind, |finding| finding.code);
+        let message = format!("{path} is refused ({code}). {}", guide::after_refusal(code));
+        Failure::new(Kind::Refused, code.word(), message).hinted(format!("then go on with  {} --certificate FILE", self.command()))
+    }
+}
+
+fn codes(judged: &Judged) -> String {
+    let words: Vec<_> = judged.findings.iter().map(|finding| finding.code.word()).collect();
+    words.join(" ")
+}

@@ -1,0 +1,182 @@
+//! The beginning of a run: what is installed, whether a renewal is due, and whether it may begin.
+
+use pushcert_papers::{
+    Time,
+    renewal::{End, Install, Journey, Outcome, guide},
+    watch::{Facts, Source, Standing, standing},
+};
+
+use super::{Flow, Run};
+use crate::{
+    commands::{
+        Event, Failure, Kind, TenantHeading,
+        ledger::Entry,
+    },
+    mdm::{Capability, MdmError},
+};
+
+impl Run<'_> {
+    /// Looks at the server, where it shows what is installed.
+    pub(super) async fn look(&mut self) -> Result<(), Failure> {
+        if !self.server.reach.read {
+            return Ok(());
+        }
+        match self.server.mdm.installed().await {
+            Ok(seen) => {
+                self.seen = Some(self.ledger.saw(seen).await?);
+                Ok(())
+            }
+            Err(MdmError::NoInterface(Capability::Read)) => {
+                self.server.reach.read = false;
+                Ok(())
+            }
+            Err(MdmError::ConsoleChanged { host, what }) => {
+                self.console_changed(&host, &what);
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A console that changed is a console without an interface, until it is recorded anew.
+    pub(super) fn console_changed(&mut self, host: &str, what: &str) {
+        let note = format!("The console of {host} has changed ({what}); its steps are done by hand from here on.");
+        self.world.tell(Event::Note(&note));
+        self.server.reach = pushcert_papers::renewal::Reach { devices: self.server.reach.devices, ..Default::default() };
+    }
+
+    /// Says whose renewal this is, and how it stands.
+    pub(super) async fn head(&mut self) -> Result<(), Failure> {
+        self.devices = self.count_devices().await?;
+        let installed = self.seen.as_ref().and_then(|seen| seen.installed.as_ref());
+        let standing = self.standing();
+        self.world.tell(Event::Tenant(&TenantHeading {
+            tenant: &self.tenant.name,
+            product: self.tenant.product.title(),
+            host: self.tenant.host.as_deref(),
+            enrolled_topic: self.ledger.enrolled_topic(),
+            devices: self.devices,
+            standing: &standing,
+            installed_topic: installed.and_then(|installed| installed.topic.as_ref()),
+            not_after: installed.and_then(|installed| installed.not_after),
+            source: self.seen.as_ref().map_or(Source::None, |seen| seen.source),
+            seen_at: self.seen.as_ref().map(|seen| seen.at),
+            apple_account: self.tenant.apple_account.as_deref(),
+            owner: self.tenant.owner.as_deref(),
+            now: self.world.clock.now(),
+        }));
+        Ok(())
+    }
+
+    /// How many devices a mistake would lose. Only a refused sign-in ends the run: without the number it goes on.
+    async fn count_devices(&mut self) -> Result<Option<u64>, Failure> {
+        if !self.server.reach.devices {
+            return Ok(None);
+        }
+        match self.server.mdm.apple_devices().await {
+            Ok(count) => Ok(Some(count)),
+            Err(error @ MdmError::SignInRefused { .. }) => Err(error.into()),
+            Err(error) => {
+                self.world.tell(Event::Note(&format!("Devices cannot be looked at: {error}.")));
+                self.server.reach.devices = false;
+                Ok(None)
+            }
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        standing(&Facts {
+            tenant: &self.tenant.name,
+            seen: self.seen.as_ref(),
+            enrolled: self.ledger.enrolled_topic(),
+            journey: self.ledger.latest_journey(),
+            thresholds: &self.tenant.thresholds,
+            stale_after: self.tenant.stale_after,
+            now: self.world.clock.now(),
+        })
+    }
+
+    pub(super) fn not_due(&mut self, opens: Time) -> Flow {
+        let note = format!("Not due yet: a renewal begins on {}. The days left on the old certificate would be lost.", opens.date());
+        self.world.tell(Event::Note(&note));
+        self.wanted = self.world.ask.confirm("Renew it now all the same?");
+        if self.wanted { Flow::On } else { Flow::Stop(None, None) }
+    }
+
+    pub(super) fn installed_unknown(&self) -> Failure {
+        let name = &self.tenant.name;
+        Failure::new(Kind::Waiting, "installed-unknown", format!("it is not known what {name} has installed"))
+            .hinted(format!("record the installed certificate:  pushcert adopt {name} FILE"))
+    }
+
+    pub(super) fn topic_unknown(&self) -> Failure {
+        let name = &self.tenant.name;
+        let message = format!("nobody has confirmed yet which topic the devices of {name} listen to");
+        Failure::new(Kind::Waiting, "topic-unknown", message).hinted(format!(
+            "record the certificate that is installed while devices answer, and confirm its topic:  pushcert adopt {name} FILE"
+        ))
+    }
+
+    pub(super) async fn begin(&mut self) -> Result<Flow, Failure> {
+        if self.wish.first {
+            self.may_create()?;
+        }
+        let topic = if self.wish.first { None } else { self.ledger.enrolled_topic().cloned() };
+        let number = self.ledger.latest_journey().map_or(1, |journey| journey.number + 1);
+        let journey = Journey::begin(number, topic, self.world.clock.now());
+        self.ledger.commit(journey, vec![], Entry::of("renewal-begun")).await?;
+        Ok(Flow::On)
+    }
+
+    /// A first certificate creates a topic. That is right only where no device listens to another.
+    fn may_create(&self) -> Result<(), Failure> {
+        let name = &self.tenant.name;
+        let refuse = |why: String| {
+            Failure::new(Kind::Refused, "not-a-first-certificate", format!("--first is refused: {why}"))
+                .hinted(format!("this is a renewal:  pushcert renew {name}"))
+        };
+        if let Some(topic) = self.ledger.enrolled_topic() {
+            return Err(refuse(format!("devices of {name} are enrolled with {topic}")));
+        }
+        if self.seen.as_ref().is_some_and(|seen| seen.installed.is_some()) {
+            return Err(refuse(format!("{name} has a certificate")));
+        }
+        if let Some(count) = self.devices.filter(|count| *count > 0) {
+            return Err(refuse(format!("{name} manages {} Apple devices", guide::thousands(count))));
+        }
+        let question = format!("No certificate and no Apple device was ever there? Then type the tenant's name ({name})");
+        if self.world.ask.typed(&question, name.as_str()) {
+            return Ok(());
+        }
+        Err(Failure::new(Kind::Waiting, "not-confirmed", "a first certificate needs a typed confirmation")
+            .hinted("run it again in a terminal"))
+    }
+
+    /// Ends the open journey on a person's word.
+    pub(super) async fn give_up(&mut self) -> Result<(), Failure> {
+        let Some(open) = self.ledger.open_journey() else { return Ok(()) };
+        let mut journey = open.clone();
+        if matches!(journey.install, Install::Intended { .. }) {
+            let message = "an upload of the open renewal is uncertain, and must be looked at first";
+            return Err(Failure::new(Kind::Refused, "upload-uncertain", message).hinted(self.command()));
+        }
+        let reason = self.wish.accept.reason.clone();
+        journey.end = Some(End { at: self.world.clock.now(), outcome: Outcome::Abandoned, reason: reason.clone() });
+        self.ledger.commit(journey, vec![], Entry { reason, ..Entry::of("renewal-abandoned") }).await
+    }
+
+    /// The card for when the row is not in Apple's list.
+    pub(super) fn row_missing(&self) -> Option<Kind> {
+        match self.ledger.enrolled_topic() {
+            Some(topic) => {
+                let card = guide::row_not_there(topic, self.tenant.apple_account.as_deref());
+                self.world.tell(Event::Turn { step: 2, card: &card });
+                Some(Kind::Waiting)
+            }
+            None => {
+                self.world.tell(Event::Note("No enrolled topic is on record, so there is no row to look for."));
+                Some(Kind::NotFound)
+            }
+        }
+    }
+}

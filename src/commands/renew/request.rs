@@ -1,0 +1,148 @@
+//! The request for Apple's portal: fetched from the server, brought by a person, or made elsewhere.
+
+use std::path::Path;
+
+use pushcert_papers::{
+    Fingerprint, Verdict,
+    certificate::Authorities,
+    judge::{Judged, Want, judge},
+    renewal::{HeldRequest, Journey, Origin, Request, Step, guide},
+};
+
+use super::{Flow, Run};
+use crate::{
+    commands::{
+        Event, Failure, Kind, Looked, Mark, files,
+        ledger::{Entry, Kept},
+        shown,
+    },
+    mdm::MdmError,
+};
+
+/// The name under which a fetched request is handed to a person; the portal takes `.txt`.
+const FILE_NAME: &str = "ApplePushInfo.txt";
+
+impl Run<'_> {
+    /// Whether a request in the person's hand has its place now.
+    pub(super) fn takes_request(&self, step: &Step) -> bool {
+        let place = matches!(
+            step,
+            Step::FetchRequest | Step::AskForRequest | Step::HandOff | Step::AwaitCertificate
+        );
+        place && self.wish.request.is_some()
+    }
+
+    /// Takes the request that a person brought.
+    pub(super) async fn take_request(&mut self) -> Result<Flow, Failure> {
+        let path = self.wish.request.take().expect("a request is in hand");
+        let bytes = files::need(&path)?;
+        let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        self.keep_request(bytes, &shown(&path), name.as_deref(), Origin::Person).await
+    }
+
+    /// Asks the server for a request. It may make a new key, so this is on record before it happens.
+    pub(super) async fn fetch_request(&mut self) -> Result<Flow, Failure> {
+        let _held = self.ledger.lock()?;
+        let now = self.world.clock.now();
+        let intended = Journey { request: Request::Intended { at: now }, ..self.journey() };
+        self.ledger.commit(intended, vec![], Entry::of("request-intended")).await?;
+        match self.server.mdm.fetch_request().await {
+            Ok(bytes) => self.keep_request(bytes, FILE_NAME, Some(FILE_NAME), Origin::Server).await,
+            Err(MdmError::ConsoleChanged { host, what }) => {
+                self.console_changed(&host, &what);
+                Ok(Flow::On)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn keep_request(
+        &mut self,
+        bytes: Vec<u8>,
+        path: &str,
+        name: Option<&str>,
+        origin: Origin,
+    ) -> Result<Flow, Failure> {
+        let now = self.world.clock.now();
+        let authorities = self.authorities()?;
+        let judged = judge(&bytes, name, Want::PushRequest, &Default::default(), &authorities, now);
+        let (Some(facts), true) = (&judged.request, judged.verdict != Verdict::Refuse) else {
+            return Err(self.request_refused(path, &judged));
+        };
+        let held = HeldRequest {
+            artefact: Fingerprint::of(&bytes),
+            file_name: upload_name(name),
+            public_key: facts.public_key_sha256,
+            vendor: facts.vendor.clone(),
+            vendor_not_after: facts.vendor_not_after,
+            at: now,
+            origin,
+        };
+        let detail = request_detail(&held);
+        let kept = Kept { kind: "request", name: held.file_name.clone(), bytes };
+        let entry = Entry { after: Some(held.artefact), ..Entry::of("request-kept") };
+        let journey = Journey { request: Request::Held(held), handed_off: None, ..self.journey() };
+        self.ledger.commit(journey, vec![kept], entry).await?;
+        self.world.tell(Event::Done { step: 1, mark: Mark::Sure, title: "Request checked", detail: &detail });
+        Ok(Flow::On)
+    }
+
+    fn request_refused(&self, path: &str, judged: &Judged) -> Failure {
+        let now = self.world.clock.now();
+        self.world.tell(Event::NotTaken(&Looked { path, judged, authorities: None, now }));
+        let code = judged.findings.iter().max_by_key(|finding| finding.severity).map_or("refused", |finding| finding.code.word());
+        Failure::new(Kind::Refused, code, format!("{path} is not a request for Apple's portal; nothing was handed on"))
+            .hinted("download the request from the console again, and use the newest file")
+    }
+
+    /// Whether a certificate in hand makes a request of ours unnecessary: somebody renewed by hand.
+    pub(super) fn skips_request(&self) -> bool {
+        self.wish.certificate.is_some()
+    }
+
+    pub(super) async fn skip_request(&mut self) -> Result<Flow, Failure> {
+        let journey = Journey { request: Request::Elsewhere, ..self.journey() };
+        self.ledger.commit(journey, vec![], Entry::of("request-made-elsewhere")).await?;
+        Ok(Flow::On)
+    }
+
+    pub(super) fn ask_for_request(&self) -> Flow {
+        let card = guide::fetch(self.tenant.product.console(), self.tenant.host.as_deref(), &self.command());
+        self.world.tell(Event::Turn { step: 1, card: &card });
+        Flow::Stop(Some(Kind::Waiting), Some("request"))
+    }
+
+    /// The authorities that this tenant's certificates are judged by: Apple's, unless it lives on a loopback address.
+    pub(super) fn authorities(&self) -> Result<Authorities, Failure> {
+        match &self.tenant.authorities {
+            None => Ok(Authorities::apple()),
+            Some(path) => crate::commands::authorities(path),
+        }
+    }
+}
+
+fn request_detail(held: &HeldRequest) -> String {
+    let vendor = held.vendor.as_deref().unwrap_or("its vendor");
+    let until = held.vendor_not_after.map(|end| format!(", its vendor certificate valid until {}", end.date()));
+    format!("{}: signed by {vendor}{}", held.file_name, until.unwrap_or_default())
+}
+
+/// The portal refuses files by their ending; only `.txt` is in every list seen.
+fn upload_name(name: Option<&str>) -> String {
+    let stem = name.map(Path::new).and_then(Path::file_stem).and_then(|stem| stem.to_str()).unwrap_or("ApplePushInfo");
+    let plain: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() || "-_. ".contains(c) { c } else { '_' }).collect();
+    format!("{}.txt", plain.trim_start_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_portal_gets_a_plain_name_that_ends_in_txt() {
+        assert_eq!(upload_name(None), "ApplePushInfo.txt");
+        assert_eq!(upload_name(Some("request.csr")), "request.txt");
+        assert_eq!(upload_name(Some("..\u{1b}[2J/é.plist")), "_.txt");
+    }
+}

@@ -1,0 +1,124 @@
+//! `status`: what is installed, when it ends, what comes next, and how we know.
+
+use pushcert_papers::{
+    TenantName, Time,
+    watch::{Facts, Seen, Source, State, standing},
+};
+
+use super::{Event, Failure, Kind, Outcome, StatusLine, World, ledger::Ledger};
+use crate::config::Tenant;
+
+/// What a person or a monitoring job wants to know.
+#[derive(Debug, Default)]
+pub struct Wish {
+    /// These tenants only; all when empty.
+    pub tenants: Vec<TenantName>,
+    /// Tenants with this tag only.
+    pub tag: Option<String>,
+    /// Ask a server only when the last look is older than so many seconds.
+    pub max_age: i64,
+    /// Ask no server.
+    pub offline: bool,
+    /// The state from which the outcome is "due".
+    pub fail_on: Option<State>,
+    /// Judge at this time instead of now.
+    pub at: Option<Time>,
+}
+
+/// Says how tenants stand.
+///
+/// # Errors
+/// When a tenant is not configured, or the store cannot be read. A server that does not answer is no error: what was
+/// seen last is still true, and it is said that it could not be asked.
+pub async fn status(world: &World<'_>, wish: &Wish) -> Outcome {
+    let mut lines = vec![];
+    for tenant in chosen(world, wish)? {
+        lines.push(line(world, tenant, wish).await?);
+    }
+    world.tell(Event::Status(&lines));
+    let due = wish.fail_on.is_some_and(|limit| lines.iter().any(|line| reached(line, limit)));
+    Ok(due.then_some(Kind::Due))
+}
+
+fn chosen<'a>(world: &'a World<'_>, wish: &Wish) -> Result<Vec<&'a Tenant>, Failure> {
+    let tenants = if wish.tenants.is_empty() {
+        world.config.tenants.values().filter(|tenant| !tenant.retired).collect()
+    } else {
+        wish.tenants.iter().map(|name| world.tenant(name)).collect::<Result<Vec<_>, _>>()?
+    };
+    let tagged = |tenant: &&Tenant| wish.tag.as_ref().is_none_or(|tag| tenant.tags.contains(tag));
+    let tenants: Vec<_> = tenants.into_iter().filter(tagged).collect();
+    if tenants.is_empty() {
+        return Err(Failure::new(Kind::NotFound, "no-tenant", "no tenant is configured, or none has this tag")
+            .hinted("write one into the configuration; docs/configuration.md shows how"));
+    }
+    Ok(tenants)
+}
+
+fn reached(line: &StatusLine, limit: State) -> bool {
+    let state = State::ALL.into_iter().find(|state| state.word() == line.state);
+    let wrong = line.problems.contains(&"topic-changed");
+    wrong || state.is_some_and(|state| state >= limit)
+}
+
+async fn line(world: &World<'_>, tenant: &Tenant, wish: &Wish) -> Result<StatusLine, Failure> {
+    let ledger = Ledger::open(world, tenant).await?;
+    let mut seen = ledger.sighting().await?;
+    let mut not_asked = None;
+    if !wish.offline && wish.at.is_none() && is_old(seen.as_ref(), world.clock.now(), wish.max_age) {
+        match ask(world, tenant, &ledger).await {
+            Ok(Some(fresh)) => seen = Some(fresh),
+            Ok(None) => {}
+            Err(error) => not_asked = Some(error.message),
+        }
+    }
+    Ok(stands(tenant, &ledger, seen.as_ref(), wish.at.unwrap_or_else(|| world.clock.now()), not_asked))
+}
+
+fn is_old(seen: Option<&Seen>, now: Time, max_age: i64) -> bool {
+    seen.is_none_or(|seen| now.unix() - seen.at.unix() > max_age)
+}
+
+/// A fresh look, where the server offers one.
+async fn ask(world: &World<'_>, tenant: &Tenant, ledger: &Ledger<'_>) -> Result<Option<Seen>, Failure> {
+    let server = world.servers.connect(tenant).await?;
+    if !server.reach.read {
+        return Ok(None);
+    }
+    let seen = server.mdm.installed().await?;
+    ledger.saw(seen).await.map(Some)
+}
+
+fn stands(tenant: &Tenant, ledger: &Ledger<'_>, seen: Option<&Seen>, now: Time, not_asked: Option<String>) -> StatusLine {
+    let standing = standing(&Facts {
+        tenant: &tenant.name,
+        seen,
+        enrolled: ledger.enrolled_topic(),
+        journey: ledger.latest_journey(),
+        thresholds: &tenant.thresholds,
+        stale_after: tenant.stale_after,
+        now,
+    });
+    let installed = seen.and_then(|seen| seen.installed.as_ref());
+    StatusLine {
+        tenant: tenant.name.clone(),
+        mdm: tenant.product.word(),
+        enrolled_topic: ledger.enrolled_topic().cloned(),
+        topic: installed.and_then(|installed| installed.topic.clone()),
+        serial: installed.and_then(|installed| installed.serial.clone()),
+        not_before: installed.and_then(|installed| installed.not_before),
+        not_after: installed.and_then(|installed| installed.not_after),
+        days_left: standing.days_left,
+        state: standing.state.word(),
+        stale: standing.stale,
+        problems: standing.problems.iter().map(|problem| problem.word()).collect(),
+        apple_account: tenant.apple_account.clone(),
+        owner: tenant.owner.clone(),
+        step: standing.stage,
+        next: standing.next,
+        source: seen.map_or(Source::None, |seen| seen.source).word(),
+        seen_at: seen.map(|seen| seen.at),
+        now,
+        not_asked,
+    }
+}

@@ -1,0 +1,42 @@
+//! The real desk: private folders below one root, and the platform's downloads folder.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{Arrivals, Downloads, Portal, Sheet};
+use crate::world::files;
+
+/// Hand-off folders below a root.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    root: PathBuf,
+    downloads: Option<PathBuf>,
+}
+
+impl Desk {
+    /// A desk whose folders lie below this root.
+    pub const fn new(root: PathBuf, downloads: Option<PathBuf>) -> Self {
+        Self { root, downloads }
+    }
+}
+
+impl Portal for Desk {
+    fn hand_off(&self, folder: &Path, sheets: &[Sheet<'_>]) -> io::Result<PathBuf> {
+        let path = self.root.join(folder);
+        files::create_private_dir(&path)?;
+        for sheet in sheets {
+            files::write_private(&path.join(sheet.name), sheet.bytes)?;
+        }
+        Ok(path)
+    }
+
+    fn downloads_folder(&self) -> Option<PathBuf> {
+        self.downloads.clone().filter(|folder| folder.is_dir())
+    }
+
+    fn watch(&self, folder: &Path) -> io::Result<Box<dyn Arrivals>> {
+        Ok(Box::new(Downloads::watch(folder)?))
+    }
+}

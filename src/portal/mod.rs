@@ -1,0 +1,43 @@
+//! The port to the person at Apple's portal: a folder with what they need, and a folder where their download appears.
+
+mod desk;
+mod downloads;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+
+pub use desk::Desk;
+pub use downloads::Downloads;
+
+/// Where a person finds what they need, and leaves what they bring.
+pub trait Portal {
+    /// Puts these files into a private folder of this name for the person; the answer is its path. Files that stand
+    /// there already are replaced.
+    fn hand_off(&self, folder: &Path, files: &[Sheet<'_>]) -> io::Result<PathBuf>;
+
+    /// The folder in which the person's browser leaves downloads, if there is one.
+    fn downloads_folder(&self) -> Option<PathBuf>;
+
+    /// Watches a folder for files that appear from now on.
+    fn watch(&self, folder: &Path) -> io::Result<Box<dyn Arrivals>>;
+}
+
+/// Files that appear in a folder.
+#[async_trait(?Send)]
+pub trait Arrivals {
+    /// The next file that has appeared and is complete.
+    async fn next(&mut self) -> io::Result<PathBuf>;
+}
+
+/// A file for the person.
+#[derive(Clone, Copy, Debug)]
+pub struct Sheet<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it holds.
+    pub bytes: &'a [u8],
+}
