@@ -23,6 +23,24 @@ pub const fn code(kind: Kind) -> u8 {
     }
 }
 
+/// What a code means, for `pushcert help`.
+pub const fn meaning(code: u8) -> Option<&'static str> {
+    Some(match code {
+        0 => "Done, judged, or nothing to do; warnings included.",
+        1 => "Failed in a way that no other code names.",
+        2 => "Wrong usage or configuration.",
+        3 => "Refused: a check found a blocking finding, and nothing was changed.",
+        4 => "Waiting: a person must act; run it again afterwards.",
+        5 => "A server refused the sign-in.",
+        6 => "Not found: a tenant, a file, a certificate or an interface.",
+        7 => "Temporarily unavailable or inconclusive; it is safe to try again.",
+        8 => "Busy: another run holds this tenant.",
+        9 => "Due: the state given with --fail-on was reached.",
+        130 => "Interrupted; what is kept is safe.",
+        _ => return None,
+    })
+}
+
 /// The most serious of two outcomes, where several files or tenants had one each.
 pub fn worse(one: Option<Kind>, other: Option<Kind>) -> Option<Kind> {
     const GRAVEST_FIRST: [Kind; 10] = [

@@ -21,7 +21,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 /// The bytes of a file that a deed cannot do without.
 pub fn need(path: &Path) -> Result<Vec<u8>, Failure> {
     read(path).map_err(|error| {
-        let kind = if matches!(error, FileError::NotFound { .. }) { Kind::NotFound } else { Kind::Refused };
+        let kind = if matches!(error, FileError::NotFound) { Kind::NotFound } else { Kind::Refused };
         Failure::new(kind, code(&error).word(), format!("{}: {error}", shown(path))).hinted(remedy(&error))
     })
 }
@@ -36,7 +36,7 @@ fn code(error: &FileError) -> Code {
     match error {
         FileError::NotAFile { .. } => Code::NotAFile,
         FileError::TooLarge { .. } => Code::TooLarge,
-        FileError::NotFound { .. } | FileError::Unreadable { .. } => Code::Unreadable,
+        FileError::NotFound | FileError::Unreadable(_) => Code::Unreadable,
     }
 }
 
@@ -44,7 +44,7 @@ fn remedy(error: &FileError) -> &'static str {
     match error {
         FileError::NotAFile { .. } => "name the file itself",
         FileError::TooLarge { .. } => "a certificate has about 2 kB and a request about 10 kB; look which file this is",
-        FileError::NotFound { .. } => "look at the path: nothing is there",
-        FileError::Unreadable { .. } => "look at who may read it",
+        FileError::NotFound => "look at the path: nothing is there",
+        FileError::Unreadable(_) => "look at who may read it",
     }
 }

@@ -1,15 +1,27 @@
 //! The deeds: one command, one file. They use the ports of the world and the decisions of the papers, and speak
 //! through [`Reporter`] and [`Ask`]; they never print, and know no exit code.
 
+pub mod adopt;
+pub mod check;
+pub mod demo;
+pub mod history;
+pub mod install;
+pub mod renew;
+pub mod sandbox;
+pub mod status;
+
 mod event;
 mod failure;
+mod files;
+mod ledger;
+mod servers;
 
 use std::path::Path;
 
 use async_trait::async_trait;
-use pushcert_papers::TenantName;
+use pushcert_papers::{TenantName, certificate::Authorities};
 
-pub use event::{Event, Looked, Mark, RenewalReport, StatusLine, TenantHeading, Verified};
+pub use event::{Event, Looked, Mark, RenewalReport, STEPS, StatusLine, TenantHeading, Verified};
 pub use failure::{Failure, Kind};
 
 use crate::{
@@ -73,6 +85,9 @@ pub trait Ask {
 
     /// Asks a question that is answered by yes or no; anything but a clear yes is no.
     fn confirm(&self, question: &str) -> bool;
+
+    /// Asks for a word to be typed; anything else is no.
+    fn typed(&self, question: &str, word: &str) -> bool;
 }
 
 impl World<'_> {
@@ -89,6 +104,15 @@ impl World<'_> {
     fn tell(&self, event: Event<'_>) {
         self.reporter.tell(event);
     }
+}
+
+/// The authorities in a PEM file.
+fn authorities(path: &Path) -> Result<Authorities, Failure> {
+    let pem = files::need(path)?;
+    Authorities::from_pem(&pem).map_err(|error| {
+        Failure::new(Kind::Usage, "authorities", format!("{}: {error}", shown(path)))
+            .hinted("it holds certificates of authorities in PEM, roots among them")
+    })
 }
 
 /// How a path is shown.

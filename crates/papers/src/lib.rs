@@ -11,13 +11,19 @@ mod tenant;
 mod time;
 mod topic;
 
+pub mod certificate;
+pub mod escape;
 pub mod finding;
+pub mod judge;
+pub mod kind;
 pub mod page;
 pub mod renewal;
+pub mod request;
 pub mod watch;
 
 pub use finding::{Code, Finding, Severity, Verdict};
 pub use fingerprint::{Fingerprint, NotAFingerprint};
+pub use kind::Kind;
 pub use secret::Secret;
 pub use serial::{NotASerial, Serial};
 pub use tenant::{NotATenantName, TenantName};

@@ -75,6 +75,22 @@ impl State {
         }
     }
 
+    /// One sentence on what it means.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "Sixty days or more are left, unless the tenant's thresholds say otherwise.",
+            Self::Notice => "Less than sixty days are left: plan the renewal.",
+            Self::Warning => "Less than thirty days are left: renew.",
+            Self::Critical => "Less than fourteen days are left: renew now.",
+            Self::ExpiredInGrace => {
+                "It has ended, thirty days ago or less. Renew the same row now; vendors disagree whether Apple allows it."
+            }
+            Self::Expired => "It has ended more than thirty days ago. Look whether the row at Apple still has Renew.",
+            Self::NotInstalled => "The server is known to hold no certificate.",
+            Self::Unknown => "No date is known.",
+        }
+    }
+
     /// The word in JSON and metrics.
     pub const fn word(self) -> &'static str {
         match self {

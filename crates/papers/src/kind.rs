@@ -1,0 +1,423 @@
+//! What is this file? One recogniser for everything that a person may hand over: by content, never by name.
+
+use base64::{
+    Engine,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    certificate::Certificate,
+    request::{Csr, PushRequest, unwrap},
+};
+
+/// Base64 inside PEM: strict about its letters, not about its padding.
+const PEM_BODY: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// More blocks than this are no paper of ours, and are not read.
+const MOST_BLOCKS: usize = 200;
+
+/// The kinds of file that are told apart.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A push certificate for device management.
+    PushCertificate,
+    /// A request for one, signed by an MDM vendor.
+    PushRequest,
+    /// A bare signing request.
+    Csr,
+    /// A PKCS #12 file.
+    Pkcs12,
+    /// A private key.
+    PrivateKey,
+    /// The certificate of an MDM vendor.
+    VendorCertificate,
+    /// The push certificate of an app.
+    AppPushCertificate,
+    /// The certificate of an authority.
+    AuthorityCertificate,
+    /// Any other certificate.
+    OtherCertificate,
+    /// A web page.
+    Html,
+    /// JSON.
+    Json,
+    /// Some property list.
+    Plist,
+    /// Nothing.
+    Empty,
+    /// Something else.
+    Unknown,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::PushCertificate,
+        Self::PushRequest,
+        Self::Csr,
+        Self::Pkcs12,
+        Self::PrivateKey,
+        Self::VendorCertificate,
+        Self::AppPushCertificate,
+        Self::AuthorityCertificate,
+        Self::OtherCertificate,
+        Self::Html,
+        Self::Json,
+        Self::Plist,
+        Self::Empty,
+        Self::Unknown,
+    ];
+
+    /// The word in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PushCertificate => "push-certificate",
+            Self::PushRequest => "push-request",
+            Self::Csr => "csr",
+            Self::Pkcs12 => "pkcs12",
+            Self::PrivateKey => "private-key",
+            Self::VendorCertificate => "vendor-certificate",
+            Self::AppPushCertificate => "app-push-certificate",
+            Self::AuthorityCertificate => "authority-certificate",
+            Self::OtherCertificate => "other-certificate",
+            Self::Html => "html",
+            Self::Json => "json",
+            Self::Plist => "plist",
+            Self::Empty => "empty",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a file holds.
+#[derive(Clone, Debug)]
+pub enum Paper {
+    /// Certificates, perhaps with a private key beside them.
+    Certificates {
+        /// Those that are no authority's.
+        leaves: Vec<Certificate>,
+        /// Those of authorities.
+        authorities: Vec<Certificate>,
+        /// Whether a private key stands beside them.
+        key_beside: bool,
+    },
+    /// A push certificate request.
+    Request(Box<PushRequest>),
+    /// A bare signing request.
+    Csr(Box<Csr>),
+    /// A private key.
+    PrivateKey {
+        /// Whether a passphrase protects it.
+        encrypted: bool,
+    },
+    /// A PKCS #12 file.
+    Pkcs12,
+    /// A web page.
+    Html,
+    /// JSON.
+    Json,
+    /// Some other property list.
+    Plist,
+    /// Nothing.
+    Empty,
+    /// It begins like a paper that we know, and cannot be read to its end.
+    Damaged {
+        /// What it began as.
+        like: &'static str,
+    },
+    /// Something else; a word on what it looks like, where it looks like something.
+    Unknown {
+        /// What it looks like.
+        like: Option<&'static str>,
+    },
+}
+
+impl Paper {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Certificates { leaves, authorities, .. } => match (leaves.first(), authorities.first()) {
+                (Some(leaf), _) => kind_of(leaf),
+                (None, Some(_)) => Kind::AuthorityCertificate,
+                (None, None) => Kind::Unknown,
+            },
+            Self::Request(_) => Kind::PushRequest,
+            Self::Csr(_) => Kind::Csr,
+            Self::PrivateKey { .. } => Kind::PrivateKey,
+            Self::Pkcs12 => Kind::Pkcs12,
+            Self::Html => Kind::Html,
+            Self::Json => Kind::Json,
+            Self::Plist => Kind::Plist,
+            Self::Empty => Kind::Empty,
+            Self::Damaged { .. } | Self::Unknown { .. } => Kind::Unknown,
+        }
+    }
+}
+
+/// The kind of a certificate that is no authority's.
+fn kind_of(leaf: &Certificate) -> Kind {
+    let named = |words: &[&str]| {
+        leaf.common_name.as_deref().is_some_and(|name| words.iter().any(|word| name.starts_with(word)))
+    };
+    if leaf.vendor {
+        Kind::VendorCertificate
+    } else if leaf.topic().is_some() || named(&["APSP:"]) {
+        Kind::PushCertificate
+    } else if leaf.topic_list
+        || named(&[
+            "Apple Push Services:",
+            "Apple Development IOS Push Services:",
+            "Apple Production IOS Push Services:",
+        ])
+    {
+        Kind::AppPushCertificate
+    } else if leaf.production_push || leaf.development_push {
+        Kind::PushCertificate
+    } else {
+        Kind::OtherCertificate
+    }
+}
+
+/// What these bytes are.
+pub fn recognise(bytes: &[u8]) -> Paper {
+    let text = utf8(bytes);
+    let bytes = text.as_deref().map_or(bytes, str::as_bytes);
+    if bytes.trim_ascii().is_empty() {
+        return Paper::Empty;
+    }
+    if bytes.first() == Some(&0x30) {
+        return der(bytes);
+    }
+    if let Some((list, layout)) = unwrap(bytes) {
+        return PushRequest::from_plist(&list, layout)
+            .map_or(Paper::Plist, |request| Paper::Request(Box::new(request)));
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return Paper::Unknown { like: magic(bytes) } };
+    if text.contains("-----BEGIN ") {
+        return pem(text);
+    }
+    words(text.trim_start_matches('\u{feff}').trim())
+}
+
+/// The text in UTF-8 of what a Windows editor saved in UTF-16; `None` when it is not that.
+fn utf8(bytes: &[u8]) -> Option<String> {
+    let (order, rest): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
+        _ => return None,
+    };
+    let units = rest.chunks_exact(2).map(|pair| order([pair[0], pair[1]]));
+    char::decode_utf16(units).collect::<Result<String, _>>().ok().filter(|_| rest.len().is_multiple_of(2))
+}
+
+/// DER, by what it is inside.
+fn der(bytes: &[u8]) -> Paper {
+    if let Ok(certificate) = Certificate::from_der(bytes) {
+        return certificates(vec![certificate], false);
+    }
+    if let Ok(csr) = Csr::from_der(bytes) {
+        return Paper::Csr(Box::new(csr));
+    }
+    match shape(bytes) {
+        Some(Shape::Pkcs12) => Paper::Pkcs12,
+        Some(Shape::Key { encrypted }) => Paper::PrivateKey { encrypted },
+        Some(Shape::Signed) => Paper::Unknown { like: Some("a PKCS #7 file") },
+        None => Paper::Damaged { like: "a certificate" },
+    }
+}
+
+/// What a DER or BER sequence that is neither certificate nor request begins like.
+enum Shape {
+    Pkcs12,
+    Key { encrypted: bool },
+    Signed,
+}
+
+/// Looks at the first elements only.
+fn shape(bytes: &[u8]) -> Option<Shape> {
+    let (inside, _) = element(bytes, 0x30)?;
+    // A version first: PFX has 3 (RFC 7292), PKCS #8 and PKCS #1 keys 0 or 1, SEC1 keys 1.
+    if let Some((version, rest)) = element(inside, 0x02) {
+        return match (version, rest.first()) {
+            ([3], Some(0x30)) => Some(Shape::Pkcs12),
+            ([0 | 1], Some(0x30 | 0x02 | 0x04)) => Some(Shape::Key { encrypted: false }),
+            _ => None,
+        };
+    }
+    // signedData 1.2.840.113549.1.7.2 (RFC 5652).
+    const SIGNED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+    if let Some((oid, _)) = element(inside, 0x06) {
+        return (oid == SIGNED_DATA).then_some(Shape::Signed);
+    }
+    // An algorithm and an octet string, and nothing else: EncryptedPrivateKeyInfo (RFC 5958).
+    let (_, rest) = element(inside, 0x30)?;
+    let (_, rest) = element(rest, 0x04)?;
+    rest.is_empty().then_some(Shape::Key { encrypted: true })
+}
+
+/// The content of the element with this tag at the beginning, and what follows it. Of an element of indefinite length
+/// the content runs to the end.
+fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let [found, first, rest @ ..] = bytes else { return None };
+    if *found != tag {
+        return None;
+    }
+    let (length, rest) = match *first {
+        0x80 => return Some((rest, &[])),
+        short @ 0..0x80 => (usize::from(short), rest),
+        long => {
+            let count = usize::from(long & 0x7f);
+            let octets = rest.get(..count).filter(|_| count <= 4)?;
+            let length = octets.iter().fold(0_usize, |length, octet| length << 8 | usize::from(*octet));
+            (length, &rest[count..])
+        }
+    };
+    (length <= rest.len()).then(|| rest.split_at(length))
+}
+
+/// A block of PEM (RFC 7468).
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    pub(crate) label: String,
+    pub(crate) der: Vec<u8>,
+    encrypted: bool,
+}
+
+/// A block that begins and cannot be read, by its label.
+#[derive(Debug)]
+pub(crate) struct DamagedBlock(pub(crate) String);
+
+/// All PEM blocks of a text; what stands around them is passed over.
+pub(crate) fn pem_blocks(text: &str) -> Result<Vec<Block>, DamagedBlock> {
+    let mut blocks = vec![];
+    let mut rest = text;
+    while let Some(at) = rest.find("-----BEGIN ") {
+        rest = &rest[at + "-----BEGIN ".len()..];
+        let (label, after) = rest.split_once("-----").ok_or_else(|| DamagedBlock(String::new()))?;
+        let damaged = || DamagedBlock(label.to_owned());
+        let end = format!("-----END {label}-----");
+        let (body, behind) = after.split_once(end.as_str()).ok_or_else(damaged)?;
+        let (headers, body) = split_headers(body);
+        let dense: String = body.split_whitespace().collect();
+        let der = PEM_BODY.decode(dense).map_err(|_| damaged())?;
+        let encrypted = label.starts_with("ENCRYPTED") || headers.contains("ENCRYPTED");
+        blocks.push(Block { label: label.to_owned(), der, encrypted });
+        if blocks.len() > MOST_BLOCKS {
+            return Err(damaged());
+        }
+        rest = behind;
+    }
+    Ok(blocks)
+}
+
+/// Old key files have headers above the body, set off by an empty line (RFC 1421).
+fn split_headers(body: &str) -> (&str, &str) {
+    if !body.contains(':') {
+        return ("", body);
+    }
+    let divided = body.split_once("\n\n").or_else(|| body.split_once("\r\n\r\n"));
+    divided.unwrap_or((body, ""))
+}
+
+fn pem(text: &str) -> Paper {
+    let blocks = match pem_blocks(text) {
+        Ok(blocks) if blocks.is_empty() => return Paper::Damaged { like: "a PEM file" },
+        Ok(blocks) => blocks,
+        Err(DamagedBlock(label)) => return Paper::Damaged { like: like(&label) },
+    };
+    let key = blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY"));
+    let mut found = vec![];
+    for block in blocks
+        .iter()
+        .filter(|block| matches!(block.label.as_str(), "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE"))
+    {
+        match Certificate::from_der(&block.der) {
+            Ok(certificate) => found.push(certificate),
+            Err(_) => return Paper::Damaged { like: "a certificate" },
+        }
+    }
+    if !found.is_empty() {
+        return certificates(found, key.is_some());
+    }
+    if let Some(key) = key {
+        return Paper::PrivateKey { encrypted: key.encrypted };
+    }
+    let request = blocks.iter().find(|block| block.label.ends_with("CERTIFICATE REQUEST"));
+    match request.map(|block| Csr::from_der(&block.der)) {
+        Some(Ok(csr)) => Paper::Csr(Box::new(csr)),
+        Some(Err(_)) => Paper::Damaged { like: "a certificate signing request" },
+        None if blocks.iter().any(|block| matches!(block.label.as_str(), "PKCS7" | "CMS")) => {
+            Paper::Unknown { like: Some("a PKCS #7 file") }
+        }
+        None => Paper::Unknown { like: Some("a PEM file of another kind") },
+    }
+}
+
+fn like(label: &str) -> &'static str {
+    match label {
+        _ if label.ends_with("PRIVATE KEY") => "a private key",
+        _ if label.ends_with("REQUEST") => "a certificate signing request",
+        _ if label.ends_with("CERTIFICATE") => "a certificate",
+        _ => "a PEM file",
+    }
+}
+
+fn certificates(found: Vec<Certificate>, key_beside: bool) -> Paper {
+    let (authorities, leaves) = found.into_iter().partition(|certificate| certificate.is_authority);
+    Paper::Certificates { leaves, authorities, key_beside }
+}
+
+/// Text that is no PEM.
+fn words(text: &str) -> Paper {
+    let lower: String = text.chars().take(512).collect::<String>().to_lowercase();
+    if lower.starts_with("<!doctype html") || lower.contains("<html") {
+        return Paper::Html;
+    }
+    if text.starts_with(['{', '[']) {
+        let whole = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        return if whole {
+            Paper::Json
+        } else if lower.starts_with("{\\rtf") {
+            Paper::Unknown { like: Some("an RTF document") }
+        } else {
+            Paper::Damaged { like: "JSON" }
+        };
+    }
+    if lower.starts_with("<?xml") || lower.starts_with("<plist") {
+        return Paper::Damaged { like: "a property list" };
+    }
+    match encoded(text) {
+        Some(paper) => paper,
+        None => Paper::Unknown { like: None },
+    }
+}
+
+/// Base64 without any frame: of DER, or of a property list that was cut off.
+fn encoded(text: &str) -> Option<Paper> {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace();
+    if text.len() < 64 || !text.chars().all(is_base64) {
+        return None;
+    }
+    let dense: String = text.split_whitespace().collect();
+    // The beginning "<?xml" in base64: a request whose end is missing.
+    if dense.starts_with("PD94bWwg") {
+        return Some(Paper::Damaged { like: "a push certificate request" });
+    }
+    let inner = PEM_BODY.decode(dense).ok()?;
+    (inner.first() == Some(&0x30)).then(|| der(&inner))
+}
+
+fn magic(bytes: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 4] = [
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"%PDF", "a PDF document"),
+        (b"\x1f\x8b", "a gzip archive"),
+        (b"\x89PNG", "a picture"),
+    ];
+    known.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, like)| like)
+}

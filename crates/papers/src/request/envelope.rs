@@ -1,0 +1,164 @@
+//! Apple's upload form: base64 of a property list with three texts. Producers differ in line breaks, in the order of
+//! keys, and in whether they encode once or twice; all of that is read.
+
+use base64::{
+    Engine,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use plist::Value;
+
+use super::Csr;
+use crate::{certificate::Certificate, kind::pem_blocks};
+
+/// Base64 as it is found: with its padding or without.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// How often an upload form may be encoded before it is called something else.
+const DEEPEST: usize = 2;
+
+/// How deep an honest property list nests: a dictionary of texts.
+const DEEPEST_PLIST: usize = 4;
+
+/// How the form was wrapped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Layout {
+    /// As the portal takes it.
+    Base64,
+    /// Encoded twice, as one vendor's service mails it.
+    DoubleBase64,
+    /// Not encoded.
+    BarePlist,
+}
+
+/// One of the three parts of the form.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// `PushCertRequestCSR`
+    Csr,
+    /// `PushCertCertificateChain`
+    Chain,
+    /// `PushCertSignature`
+    Signature,
+}
+
+impl Part {
+    /// The key in the property list.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Csr => "PushCertRequestCSR",
+            Self::Chain => "PushCertCertificateChain",
+            Self::Signature => "PushCertSignature",
+        }
+    }
+}
+
+/// A push certificate request. What could not be read in it is `None`, and a check names it.
+#[derive(Clone, Debug)]
+pub struct PushRequest {
+    /// How it was wrapped.
+    pub layout: Layout,
+    /// The parts that are missing.
+    pub missing: Vec<Part>,
+    /// The signing request.
+    pub csr: Option<Csr>,
+    /// The vendor's certificate and those above it, in the order of the file. Empty when one is damaged.
+    pub chain: Vec<Certificate>,
+    /// The vendor's signature over the DER of the signing request.
+    pub signature: Option<Vec<u8>>,
+}
+
+/// Takes the property list out of its wrapping, as often as it is wrapped. `None` when it is something else.
+pub fn unwrap(bytes: &[u8]) -> Option<(Value, Layout)> {
+    if let Some(value) = property_list(bytes) {
+        return Some((value, Layout::BarePlist));
+    }
+    let mut inner = bytes.to_vec();
+    for layout in [Layout::Base64, Layout::DoubleBase64].into_iter().take(DEEPEST) {
+        inner = decoded(&inner)?;
+        if let Some(value) = property_list(&inner) {
+            return Some((value, layout));
+        }
+    }
+    None
+}
+
+/// The bytes behind base64, white space between its letters left out.
+pub(crate) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let dense: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if dense.is_empty() { None } else { LENIENT.decode(dense).ok() }
+}
+
+/// A property list, in XML or Apple's binary form.
+pub(crate) fn property_list(bytes: &[u8]) -> Option<Value> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let begins = [&b"<?xml"[..], b"<!DOCTYPE plist", b"<plist", b"bplist0"].iter().any(|start| text.starts_with(start));
+    if !begins || too_deep(text) {
+        return None;
+    }
+    Value::from_reader(std::io::Cursor::new(text)).ok()
+}
+
+/// Whether arrays or dictionaries nest deeper than any honest list does. The reader would recurse into them.
+fn too_deep(xml: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    for at in 0..xml.len() {
+        let rest = &xml[at..];
+        if rest.starts_with(b"<dict") || rest.starts_with(b"<array") {
+            depth += 1;
+        } else if rest.starts_with(b"</dict") || rest.starts_with(b"</array") {
+            depth = depth.saturating_sub(1);
+        }
+        if depth > DEEPEST_PLIST {
+            return true;
+        }
+    }
+    false
+}
+
+impl PushRequest {
+    /// The request in this property list; `None` when none of its keys is there, so that it is some other list.
+    pub fn from_plist(list: &Value, layout: Layout) -> Option<Self> {
+        let parts = list.as_dictionary()?;
+        let text = |part: Part| parts.get(part.key()).and_then(content);
+        let missing: Vec<_> =
+            [Part::Csr, Part::Chain, Part::Signature].into_iter().filter(|part| text(*part).is_none()).collect();
+        if missing.len() == 3 {
+            return None;
+        }
+        let csr = text(Part::Csr).and_then(|text| csr(&text));
+        let chain = text(Part::Chain).and_then(|text| chain(&text)).unwrap_or_default();
+        let signature = text(Part::Signature).and_then(|text| decoded(&text));
+        Some(Self { layout, missing, csr, chain, signature })
+    }
+
+    /// The vendor's certificate: the one that should have signed.
+    pub fn vendor(&self) -> Option<&Certificate> {
+        self.chain.first()
+    }
+}
+
+/// A text, or data that should have been one.
+fn content(value: &Value) -> Option<Vec<u8>> {
+    let bytes =
+        value.as_string().map(|text| text.as_bytes().to_vec()).or_else(|| value.as_data().map(<[u8]>::to_vec))?;
+    (!bytes.trim_ascii().is_empty()).then_some(bytes)
+}
+
+/// The signing request: base64 of DER, or PEM.
+fn csr(text: &[u8]) -> Option<Csr> {
+    if let Some(blocks) =
+        std::str::from_utf8(text).ok().and_then(|text| pem_blocks(text).ok()).filter(|blocks| !blocks.is_empty())
+    {
+        return Csr::from_der(&blocks[0].der).ok();
+    }
+    let der = if text.first() == Some(&0x30) { text.to_vec() } else { decoded(text)? };
+    Csr::from_der(&der).ok()
+}
+
+fn chain(text: &[u8]) -> Option<Vec<Certificate>> {
+    let blocks = pem_blocks(std::str::from_utf8(text).ok()?).ok()?;
+    blocks.iter().map(|block| Certificate::from_der(&block.der).ok()).collect()
+}

@@ -1,0 +1,11 @@
+//! Push certificate requests: a signing request, an MDM vendor's signature over it, and the vendor's chain, in the
+//! form that Apple's portal takes.
+
+mod checks;
+mod csr;
+mod envelope;
+
+pub(crate) use checks::vendor_name;
+pub use checks::{Known, check};
+pub use csr::Csr;
+pub use envelope::{Layout, Part, PushRequest, unwrap};

@@ -1,0 +1,28 @@
+# What developers run. `just` alone lists it.
+
+default:
+    @just --list
+
+# What CI runs.
+check:
+    .ci/run
+
+# Run the whole renewal in the embedded world.
+demo *args:
+    cargo run --release -- demo {{args}}
+
+# Make the fixtures anew. They are committed: look at what changed.
+fixtures:
+    cargo run -p pushcert-papers --example make-fixtures
+
+# Accept changed snapshots of the command line.
+bless:
+    TRYCMD=overwrite cargo test --test integration cmd
+
+# Licences, sources and advisories of the dependencies (needs cargo-deny).
+deny:
+    cargo deny check
+
+# The release build, stripped and link-time optimised.
+dist:
+    cargo build --profile dist

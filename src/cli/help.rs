@@ -1,0 +1,53 @@
+//! `pushcert help`: a command, a finding, a state or an exit code explained, from the tables that the tool runs on.
+
+use clap::CommandFactory;
+use pushcert_papers::{Code, Severity, watch::State};
+
+use super::{args::Cli, exit};
+use crate::commands::{Failure, Kind};
+
+/// The explanation of this word.
+///
+/// # Errors
+/// When nothing bears this name.
+pub fn about(words: &[String]) -> Result<String, Failure> {
+    let word = words.join(" ");
+    if words.is_empty() {
+        return Ok(Cli::command().render_long_help().to_string());
+    }
+    command(words).or_else(|| finding(&word)).or_else(|| state(&word)).or_else(|| exit_code(&word)).ok_or_else(|| {
+        Failure::new(Kind::NotFound, "nothing-by-that-name", format!("there is no command, finding, state or exit code {word:?}"))
+            .hinted("pushcert help  lists the commands; docs/findings.md lists the findings")
+    })
+}
+
+fn command(words: &[String]) -> Option<String> {
+    let mut command = Cli::command();
+    command.build();
+    let mut found = &mut command;
+    for word in words {
+        found = found.find_subcommand_mut(word)?;
+    }
+    Some(found.render_long_help().to_string())
+}
+
+fn finding(word: &str) -> Option<String> {
+    let code = Code::from_word(word)?;
+    let weight = match code.severity() {
+        Severity::Refuse => "refused: nothing that has it is installed or handed on",
+        Severity::Warn => "a warning: look at it",
+        Severity::Note => "a note",
+    };
+    Some(format!("{code}: a finding ({weight})\n\n  {}\n", code.meaning()))
+}
+
+fn state(word: &str) -> Option<String> {
+    let state = State::ALL.into_iter().find(|state| state.word() == word)?;
+    Some(format!("{word}: a state\n\n  {}\n", state.meaning()))
+}
+
+fn exit_code(word: &str) -> Option<String> {
+    let number: u8 = word.parse().ok()?;
+    let meaning = exit::meaning(number)?;
+    Some(format!("{number}: an exit code\n\n  {meaning}\n"))
+}

@@ -1,0 +1,226 @@
+//! Results for people: short lines, aligned, dates that people read.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use pushcert_papers::{
+    Finding, Severity, Time, Verdict,
+    escape::printable,
+    judge::{CertificateFacts, RequestFacts},
+    renewal::guide::{Card, thousands},
+    watch::Source,
+};
+
+use super::table;
+use crate::commands::{Event, Failure, Looked, Mark, STEPS, TenantHeading, Verified};
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const LOOK: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const HEAD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+
+/// The text of an event; `None` when there is nothing to say about it.
+pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
+    match event {
+        Event::Judged(looked) if quiet && looked.judged.verdict == Verdict::Accept => None,
+        Event::Judged(looked) => Some(judged(looked)),
+        Event::Inspected(looked) => Some(inspected(looked)),
+        Event::NotTaken(looked) => Some(not_taken(looked)),
+        Event::Turn { step, card } => Some(turn(*step, card)),
+        Event::Status(lines) => Some(table::status(lines)),
+        Event::History(lines) => Some(table::history(lines)),
+        Event::Verified(found) => Some(verified(found)),
+        Event::Ready(announcement) => Some(format!("{announcement}\n")),
+        Event::Renewal(_) => None,
+        _ if quiet => None,
+        Event::Tenant(heading) => Some(tenant(heading)),
+        Event::Done { step, mark, title, detail } => Some(done(*step, *mark, title, detail)),
+        Event::Note(note) => Some(format!("  {}\n", printable(note))),
+        Event::Closing(words) => Some(format!("\n{}\n", styled(HEAD, words))),
+        Event::Alive(words) => Some(format!("  {}\n", styled(FAINT, words))),
+    }
+}
+
+/// A failure, and what to do.
+pub fn failure(failure: &Failure) -> String {
+    let hint = failure.hint.as_ref().map(|hint| format!("  {}\n", printable(hint)));
+    format!("{} {}\n{}", styled(BAD, "pushcert:"), printable(&failure.message), hint.unwrap_or_default())
+}
+
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+fn judged(looked: &Looked<'_>) -> String {
+    let judged = looked.judged;
+    let (style, word) = match judged.verdict {
+        Verdict::Accept => (GOOD, "accepted"),
+        Verdict::Warn => (LOOK, "accepted, with something to look at"),
+        Verdict::Refuse => (BAD, "refused"),
+    };
+    let mut text = format!("{}  {}\n", styled(HEAD, &printable(looked.path)), styled(style, word));
+    text.push_str(&contents(looked));
+    text.push_str(&findings(&judged.findings));
+    if let Some(authorities) = looked.authorities {
+        let _ = writeln!(text, "  {}", styled(LOOK, &format!("judged by the authorities in {}, not Apple's", printable(authorities))));
+    }
+    text
+}
+
+fn inspected(looked: &Looked<'_>) -> String {
+    let mut text = format!("{}  {}\n", styled(HEAD, &printable(looked.path)), looked.judged.kind.word());
+    let body = contents(looked);
+    if body.is_empty() {
+        text.push_str(&findings(&looked.judged.findings));
+    }
+    text.push_str(&body);
+    text
+}
+
+fn contents(looked: &Looked<'_>) -> String {
+    let certificate = looked.judged.certificate.as_ref().map(|facts| certificate(facts, looked.now));
+    let request = looked.judged.request.as_ref().map(request);
+    certificate.into_iter().chain(request).collect()
+}
+
+fn row(label: &str, value: &str) -> String {
+    format!("  {label:<15} {}\n", printable(value))
+}
+
+fn certificate(facts: &CertificateFacts, now: Time) -> String {
+    let left = facts.not_after.days_after(now);
+    let end = format!("{} ({})", facts.not_after.date_and_time(), in_days(left));
+    let mut text = String::new();
+    if let Some(topic) = &facts.topic {
+        text.push_str(&row("topic", topic.as_str()));
+    }
+    text.push_str(&row("common name", facts.common_name.as_deref().unwrap_or("none")));
+    text.push_str(&row("country", facts.country.as_deref().unwrap_or("none")));
+    text.push_str(&row("begins", &facts.not_before.date_and_time()));
+    text.push_str(&row("ends", &end));
+    text.push_str(&row("issuer", &facts.issuer));
+    text.push_str(&row("serial", &format!("{} ({})", facts.serial, facts.serial.decimal())));
+    text.push_str(&row("key", &format!("SHA-256 {}", facts.public_key_sha256)));
+    text.push_str(&row("certificate", &format!("SHA-256 {}", facts.sha256)));
+    text
+}
+
+fn request(facts: &RequestFacts) -> String {
+    let vendor = match (&facts.vendor, facts.vendor_not_after) {
+        (Some(vendor), Some(end)) => format!("{vendor}, its certificate valid until {}", end.date()),
+        (Some(vendor), None) => vendor.clone(),
+        _ => "not known".into(),
+    };
+    let mut text = row("signed by", &vendor);
+    text.push_str(&row("subject", facts.csr_subject.as_deref().unwrap_or("none")));
+    text.push_str(&row("country", facts.country.as_deref().unwrap_or("none")));
+    text.push_str(&row("key", &format!("SHA-256 {}", facts.public_key_sha256)));
+    text
+}
+
+fn findings(findings: &[Finding]) -> String {
+    findings.iter().map(finding).collect()
+}
+
+fn finding(finding: &Finding) -> String {
+    let (style, word) = match finding.severity {
+        Severity::Refuse => (BAD, "refuse"),
+        Severity::Warn => (LOOK, "warn"),
+        Severity::Note => (FAINT, "note"),
+    };
+    let mut text = format!("  {}  {}\n", styled(style, &format!("{word:<6}")), styled(style, finding.code.word()));
+    let _ = writeln!(text, "          {}", printable(&finding.message));
+    if let (Some(expected), Some(found)) = (&finding.expected, &finding.found) {
+        let _ = writeln!(text, "          expected  {}\n          found     {}", printable(expected), printable(found));
+    }
+    if !finding.remedy.is_empty() {
+        let _ = writeln!(text, "          {}", printable(&finding.remedy));
+    }
+    text
+}
+
+fn not_taken(looked: &Looked<'_>) -> String {
+    format!("\n  {} {}\n{}\n", styled(BAD, "✗"), printable(looked.path), findings(&looked.judged.findings))
+}
+
+/// In how many days, or how many days ago.
+pub fn in_days(days: i64) -> String {
+    match days {
+        0 => "today or tomorrow".into(),
+        1 => "in 1 day".into(),
+        days if days > 1 => format!("in {days} days"),
+        -1 => "ended a day ago".into(),
+        days => format!("ended {} days ago", -days),
+    }
+}
+
+/// How it is known, and since when.
+pub fn known(source: Source, at: Option<Time>, now: Time) -> String {
+    let when = at.map_or_else(String::new, |at| match now.days_after(at) {
+        0 => " today".into(),
+        1 => " yesterday".into(),
+        days if days > 1 => format!(" {days} days ago"),
+        _ => format!(" on {}", at.date()),
+    });
+    match source {
+        Source::Console => format!("seen in the console{when}"),
+        Source::Core => format!("read from the server{when}"),
+        Source::Page => format!("from a saved page of the console{when}"),
+        Source::File => format!("from the file given{when}"),
+        Source::Person => format!("somebody said so{when}"),
+        Source::None => "not known".into(),
+    }
+}
+
+fn tenant(heading: &TenantHeading<'_>) -> String {
+    let place: Vec<_> = [Some(heading.product), heading.host].into_iter().flatten().collect();
+    let mut text = format!("{} · {}\n", styled(HEAD, heading.tenant.as_str()), printable(&place.join(" · ")));
+    let topic = heading.enrolled_topic.map_or("not confirmed yet", |topic| topic.as_str());
+    let devices = heading.devices.map(|count| format!("   {} Apple devices", thousands(count))).unwrap_or_default();
+    text.push_str(&row("enrolled topic", &format!("{topic}{devices}")));
+    if let Some(installed) = heading.installed_topic.filter(|topic| Some(*topic) != heading.enrolled_topic) {
+        let words = format!("{installed}   not the topic that devices listen to");
+        let _ = writeln!(text, "  {:<15} {}", "installed topic", styled(BAD, &words));
+    }
+    let end = heading.not_after.map_or_else(|| "unknown".into(), |end| {
+        let days = in_days(end.days_after(heading.now));
+        format!("ends {}, {days}", end.date())
+    });
+    text.push_str(&row("installed", &format!("{end} ({})", known(heading.source, heading.seen_at, heading.now))));
+    let account = heading.apple_account.unwrap_or("not recorded");
+    let owner = heading.owner.map(|owner| format!(" (owner: {owner})")).unwrap_or_default();
+    text.push_str(&row("Apple account", &format!("{account}{owner}")));
+    text.push('\n');
+    text
+}
+
+fn done(step: u8, mark: Mark, title: &str, detail: &str) -> String {
+    let sign = match mark {
+        Mark::Sure => styled(GOOD, "✓"),
+        Mark::Open => styled(LOOK, "…"),
+    };
+    format!("{sign} {step} of {STEPS}  {title:<22}{}\n", printable(detail))
+}
+
+fn turn(step: u8, card: &Card) -> String {
+    let mut text = format!("{} {step} of {STEPS}  {}\n\n", styled(LOOK, "●"), styled(HEAD, &card.title));
+    for line in &card.lines {
+        let words = printable(&line.text);
+        let words = if line.grave { styled(HEAD, &words) } else { words };
+        let _ = writeln!(text, "    {:<10}{words}", line.verb);
+    }
+    for line in &card.otherwise {
+        let _ = write!(text, "\n    {}", printable(line));
+    }
+    text.push_str("\n\n");
+    text
+}
+
+fn verified(found: &Verified) -> String {
+    let head = found.head.map(|head| format!("; head {head}")).unwrap_or_default();
+    match &found.broken {
+        None => format!("{}  {} {} lines{head}\n", found.tenant, styled(GOOD, "whole:"), found.lines),
+        Some(why) => format!("{}  {} {}\n", found.tenant, styled(BAD, "broken:"), printable(why)),
+    }
+}

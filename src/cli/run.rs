@@ -1,0 +1,193 @@
+//! From arguments to deeds: builds the wishes, hands them the world, and turns what comes back into an exit code.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use pushcert_papers::judge::Want;
+
+use super::{
+    args::{Accept, Adopt, Check, Cli, Color, Command, Config, DemoMdm, Output, Renew, Status, Wanted},
+    exit, help,
+    printer::{self, Printer},
+    prompt::Terminal,
+};
+use crate::{
+    commands::{Failure, Kind, Outcome, Reporter, World, adopt, check, demo, history, install, renew, sandbox, status},
+    real::{Real, Settings},
+    world::clock::{Clock, SystemClock},
+};
+
+/// Runs what the command line says.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    color(cli.global.color);
+    let printer = Printer::new(cli.global.output, cli.global.quiet);
+    match carry_out(cli, &printer) {
+        Ok(outcome) => exit::status(outcome),
+        Err(failure) => {
+            printer.failure(&failure);
+            exit::status(Some(failure.kind))
+        }
+    }
+}
+
+/// Help and version are answers; everything else that the parser refuses is wrong usage.
+fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        printer::to_stderr(&text);
+        return exit::status(Some(Kind::Usage));
+    }
+    printer::to_stdout(&text);
+    exit::status(None)
+}
+
+fn color(choice: Color) {
+    match choice {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}
+
+/// Commands that need no world come first, and start nothing.
+fn carry_out(cli: Cli, printer: &Printer) -> Outcome {
+    let now = || SystemClock.now();
+    match cli.command {
+        Command::Check(args) => {
+            let at = args.at.unwrap_or_else(now);
+            check::check(printer, &check_wish(args), at)
+        }
+        Command::Inspect(args) => check::inspect(printer, &args.paths, args.at.unwrap_or_else(now)),
+        Command::Help(args) => {
+            printer::to_stdout(&help::about(&args.about)?);
+            Ok(None)
+        }
+        command => with_runtime(command, cli.global, printer),
+    }
+}
+
+fn with_runtime(command: Command, global: super::args::Global, printer: &Printer) -> Outcome {
+    super::log::begin(global.verbose, global.log_format);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Kind::Failed, "runtime", error))?;
+    let ask = Terminal::new(global.no_input || global.output == Output::Json);
+    runtime.block_on(async {
+        tokio::select! {
+            outcome = in_the_world(command, global, printer, &ask) => outcome,
+            () = interrupted() => Ok(Some(Kind::Interrupted)),
+        }
+    })
+}
+
+/// Ctrl-C ends a run between two steps: what was committed stays, and what was not has not happened.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn in_the_world(command: Command, global: super::args::Global, printer: &Printer, ask: &Terminal) -> Outcome {
+    match command {
+        Command::Sandbox(args) => {
+            return sandbox::sandbox(printer, sandbox::Wish { state: args.state, ends_in_days: args.ends_in, devices: args.devices }).await;
+        }
+        Command::Demo(args) => {
+            let mdm = match args.mdm {
+                DemoMdm::Cloud => demo::Server::Cloud,
+                DemoMdm::Core => demo::Server::Core,
+            };
+            return demo::demo(printer, ask, mdm, args.browser, global.timeout).await;
+        }
+        _ => {}
+    }
+    let settings = Settings { config: global.config, store: global.store, timeout: global.timeout };
+    let real = Real::build(&settings)?;
+    let world = real.world(printer, ask);
+    deed(command, &world, printer).await
+}
+
+async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Outcome {
+    match command {
+        Command::Status(args) => status::status(world, &status_wish(args)).await,
+        Command::Renew(args) => {
+            let tenant = args.tenant.clone();
+            renew::renew(world, &tenant, renew_wish(args)).await
+        }
+        Command::Adopt(args) => {
+            let (tenant, evidence, topic) = adopt_wish(args);
+            adopt::adopt(world, &tenant, &evidence, topic).await
+        }
+        Command::Install(args) => install::install(world, &args.tenant, args.file, accept(args.accept)).await,
+        Command::History(args) if args.verify => history::verify(world, args.tenant.as_ref(), args.head.as_deref()).await,
+        Command::History(args) => history::history(world, args.tenant.as_ref()).await,
+        Command::Config(Config::Check) => {
+            printer.tell(crate::commands::Event::Note(&format!("{} tenants are configured; nothing is wrong.", world.config.tenants.len())));
+            Ok(None)
+        }
+        Command::Check(_) | Command::Inspect(_) | Command::Help(_) | Command::Demo(_) | Command::Sandbox(_) => Ok(None),
+    }
+}
+
+fn check_wish(args: Check) -> check::Wish {
+    check::Wish {
+        paths: args.paths,
+        against: args.against,
+        topic: args.topic,
+        request: args.request,
+        authorities: args.authorities,
+        strict: args.strict,
+        warning_days: args.warning.map(i64::from),
+        critical_days: args.critical.map(i64::from),
+        want: args.wanted.map(|wanted| match wanted {
+            Wanted::PushCertificate => Want::PushCertificate,
+            Wanted::PushRequest => Want::PushRequest,
+        }),
+    }
+}
+
+fn status_wish(args: Status) -> status::Wish {
+    status::Wish {
+        tenants: args.tenants,
+        tag: args.tag,
+        max_age: i64::try_from(args.max_age.as_secs()).unwrap_or(i64::MAX),
+        offline: args.offline,
+        fail_on: args.fail_on,
+        at: args.at,
+    }
+}
+
+fn renew_wish(args: Renew) -> renew::Wish {
+    renew::Wish {
+        request: args.request,
+        certificate: args.certificate,
+        downloads: args.downloads,
+        first: args.first,
+        row_missing: args.row_missing,
+        restart: args.restart,
+        dry_run: args.dry_run,
+        install_only: false,
+        accept: accept(args.accept),
+    }
+}
+
+fn adopt_wish(args: Adopt) -> (pushcert_papers::TenantName, adopt::Evidence, Option<pushcert_papers::Topic>) {
+    let evidence = match (args.file, args.page) {
+        (_, Some(page)) => adopt::Evidence::Page(page),
+        (file, None) => adopt::Evidence::File(file.unwrap_or_else(|| PathBuf::from("-"))),
+    };
+    (args.tenant, evidence, args.confirm_topic)
+}
+
+fn accept(args: Accept) -> renew::Accept {
+    renew::Accept {
+        key: args.accept_key,
+        issuer: args.accept_issuer,
+        topic_change: args.accept_topic_change,
+        reason: args.reason,
+    }
+}

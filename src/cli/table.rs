@@ -1,0 +1,117 @@
+//! Tables for people.
+
+use anstyle::{AnsiColor, Style};
+use pushcert_papers::{TenantName, Time, escape::printable};
+
+use crate::{commands::StatusLine, store::AuditLine};
+
+const HEAD: Style = Style::new().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const LOOK: Style = AnsiColor::Yellow.on_default();
+
+/// How tenants stand.
+pub fn status(lines: &[StatusLine]) -> String {
+    let head = ["TENANT", "ENDS", "LEFT", "STATE", "NEXT", "SEEN", "APPLE ACCOUNT"].map(str::to_owned);
+    let rows: Vec<_> = lines.iter().map(cells).collect();
+    let mut text = aligned(&head, &rows);
+    for line in lines {
+        text.push_str(&beneath(line));
+    }
+    text
+}
+
+fn cells(line: &StatusLine) -> [String; 7] {
+    let unknown = || "?".to_owned();
+    let days = |left: i64| if left == 1 { "1 day".into() } else { format!("{left} days").replace('-', "−") };
+    let next = match (&line.next.command, line.next.due) {
+        (Some(_), _) => line.next.what.clone(),
+        (None, Some(due)) => format!("{} on {}", line.next.what, due.date()),
+        (None, None) => line.next.what.clone(),
+    };
+    [
+        line.tenant.to_string(),
+        line.not_after.map_or_else(unknown, Time::date),
+        line.days_left.map_or_else(unknown, days),
+        state(line),
+        next,
+        seen(line),
+        line.apple_account.clone().unwrap_or_else(|| "?  (account not recorded)".into()),
+    ]
+}
+
+fn state(line: &StatusLine) -> String {
+    let state = if line.state == "expired-in-grace" { "in grace" } else { line.state };
+    if line.problems.contains(&"topic-changed") {
+        "wrong topic".into()
+    } else if line.stale && line.state == "ok" {
+        "stale".into()
+    } else {
+        state.into()
+    }
+}
+
+fn seen(line: &StatusLine) -> String {
+    let Some(at) = line.seen_at else { return "never".into() };
+    let when = match line.now.days_after(at) {
+        0 => "today".into(),
+        days @ 1..=6 => format!("{days} d ago"),
+        _ => at.date(),
+    };
+    format!("{}, {when}", line.source)
+}
+
+/// What does not fit into a row, and must not be overlooked.
+fn beneath(line: &StatusLine) -> String {
+    let mut text = String::new();
+    if let (true, Some(enrolled), Some(installed)) = (line.problems.contains(&"topic-changed"), &line.enrolled_topic, &line.topic) {
+        text.push_str(&format!(
+            "\n{BAD}{}: the installed certificate has another topic than the devices listen to.{BAD:#}\n  devices    {enrolled}\n  installed  {installed}\n",
+            line.tenant
+        ));
+    }
+    if let Some(why) = &line.not_asked {
+        text.push_str(&format!("\n{LOOK}{}: the server could not be asked just now:{LOOK:#} {}\n", line.tenant, printable(why)));
+    }
+    if let Some(command) = &line.next.command {
+        text.push_str(&format!("\n{}: {}\n  {command}\n", line.tenant, line.next.what));
+    }
+    text
+}
+
+/// Lines of the record.
+pub fn history(lines: &[(TenantName, AuditLine)]) -> String {
+    let head = ["WHEN", "JOURNEY", "WHAT", "WHO", "CERTIFICATE OR FILE", "DETAILS"].map(str::to_owned);
+    let rows: Vec<_> = lines.iter().map(|(tenant, line)| record(tenant, line)).collect();
+    aligned(&head, &rows)
+}
+
+fn record(tenant: &TenantName, line: &AuditLine) -> [String; 6] {
+    let entry = &line.entry;
+    let digests = match (&entry.before, &entry.after) {
+        (Some(before), Some(after)) => format!("{} → {}", before.short(), after.short()),
+        (None, Some(one)) | (Some(one), None) => one.short(),
+        (None, None) => String::new(),
+    };
+    let details = entry.details.iter().map(|(name, value)| format!("{name}: {}", printable(value)));
+    let reason = entry.reason.iter().map(|reason| format!("reason: {}", printable(reason)));
+    [
+        entry.at.date_and_time(),
+        entry.journey.clone().unwrap_or_else(|| tenant.to_string()),
+        entry.what.clone(),
+        printable(&entry.who),
+        digests,
+        details.chain(reason).collect::<Vec<_>>().join(", "),
+    ]
+}
+
+/// Columns as wide as their widest cell; the last one is not padded.
+fn aligned<const N: usize>(head: &[String; N], rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().chain([head]).map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let body = rows.iter().map(|row| line(row) + "\n");
+    format!("{HEAD}{}{HEAD:#}\n{}", line(head), body.collect::<String>())
+}

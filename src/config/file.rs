@@ -1,0 +1,296 @@
+//! The configuration file: TOML, read strictly. Whatever is wrong in it is reported together, with its line.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use pushcert_papers::{Fingerprint, TenantName, Topic, watch::Thresholds};
+use serde::Deserialize;
+
+use super::{Config, Console, Problem, Product, SecretSource, Tenant, nearest};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConfig {
+    #[serde(default)]
+    tenants: BTreeMap<String, toml::Spanned<toml::Value>>,
+    store: Option<String>,
+    handoff: Option<PathBuf>,
+    downloads: Option<PathBuf>,
+    /// Alerts read these; here they only have to be well formed.
+    #[serde(default, rename = "channels")]
+    _channels: Vec<toml::Value>,
+    #[serde(rename = "public_dir")]
+    _public_dir: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTenant {
+    mdm: String,
+    url: Option<String>,
+    username: Option<String>,
+    password: Option<SecretSource>,
+    ca_file: Option<PathBuf>,
+    server_certificate_sha256: Option<Fingerprint>,
+    client_certificate: Option<SecretSource>,
+    #[serde(default)]
+    unattended_request: bool,
+    stale_after: Option<String>,
+    enrolled_topic: Option<Topic>,
+    console: Option<RawConsole>,
+    authorities: Option<PathBuf>,
+    apple_account: Option<String>,
+    owner: Option<String>,
+    deputy: Option<String>,
+    mailbox: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    retired: bool,
+    #[serde(rename = "muted_until")]
+    _muted_until: Option<toml::value::Datetime>,
+    #[serde(default)]
+    thresholds: Thresholds,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConsole {
+    profile: PathBuf,
+    sha256: Fingerprint,
+    #[serde(default)]
+    allow: Vec<Allow>,
+}
+
+#[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Allow {
+    Fetch,
+    Upload,
+}
+
+/// The configuration in this text. Relative paths in it are relative to this folder.
+pub fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
+    let raw: RawConfig = toml::from_str(text).map_err(|error| vec![problem(text, &error)])?;
+    let mut config = Config {
+        store: raw.store,
+        handoff: raw.handoff.map(|path| folder.join(path)),
+        downloads: raw.downloads.map(|path| folder.join(path)),
+        ..Config::default()
+    };
+    let mut problems = vec![];
+    for (name, value) in raw.tenants {
+        let line = line_of(text, value.span().start);
+        match tenant(&name, value.into_inner(), folder) {
+            Ok(tenant) => drop(config.tenants.insert(tenant.name.clone(), tenant)),
+            Err(found) => {
+                problems.extend(found.into_iter().map(|what| Problem { line: line_of_key(text, &what, line), what: format!("[tenants.{name}] {what}") }));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(config) } else { Err(problems) }
+}
+
+fn problem(text: &str, error: &toml::de::Error) -> Problem {
+    let line = error.span().and_then(|span| line_of(text, span.start));
+    Problem { line, what: with_nearest(error.message()) }
+}
+
+fn line_of(text: &str, at: usize) -> Option<usize> {
+    Some(text.get(..at)?.matches('\n').count() + 1)
+}
+
+/// The line of the key that a problem names, at or below the tenant's own line.
+fn line_of_key(text: &str, what: &str, from: Option<usize>) -> Option<usize> {
+    let from = from?;
+    let key = what.split('`').nth(1)?;
+    let below = text.lines().enumerate().skip(from - 1);
+    let found = below.into_iter().find(|(_, line)| line.trim_start().starts_with(key));
+    Some(found.map_or(from, |(at, _)| at + 1))
+}
+
+/// "unknown field `x`, expected one of …" with the nearest known one instead of all of them.
+fn with_nearest(message: &str) -> String {
+    let words: Vec<&str> = message.split('`').collect();
+    let (Some(unknown), true) = (words.get(1), message.starts_with("unknown field")) else { return message.to_owned() };
+    let known = words.iter().skip(3).step_by(2).copied();
+    match nearest::to(unknown, known) {
+        Some(near) => format!("unknown key `{unknown}`; did you mean `{near}`?"),
+        None => format!("unknown key `{unknown}`; docs/configuration.md lists the keys"),
+    }
+}
+
+fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<String>> {
+    let name = TenantName::parse(name).map_err(|error| vec![error.to_string()])?;
+    let raw: RawTenant = value.try_into().map_err(|error: toml::de::Error| vec![with_nearest(error.message())])?;
+    let mut problems = vec![];
+    let product = product(&raw.mdm).map_err(|problem| problems.push(problem)).ok();
+    let url = raw.url.as_deref().map(address).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    let stale_after = raw.stale_after.as_deref().map(span).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    if matches!(product, Some(Product::Cloud | Product::Core)) && raw.url.is_none() {
+        problems.push("`url` is missing: where is the server?".into());
+    }
+    if raw.authorities.is_some() && !url.as_ref().is_some_and(is_loopback) {
+        problems.push("`authorities` is only for servers on a loopback address: Apple's certificates are judged by Apple's authorities".into());
+    }
+    let (Some(product), true) = (product, problems.is_empty()) else { return Err(problems) };
+    Ok(Tenant {
+        name,
+        product,
+        host: url.as_ref().map(host),
+        url,
+        username: raw.username,
+        password: raw.password.map(|source| source.relative_to(folder)),
+        ca_file: raw.ca_file.map(|path| folder.join(path)),
+        server_certificate_sha256: raw.server_certificate_sha256,
+        client_certificate: raw.client_certificate.map(|source| source.relative_to(folder)),
+        unattended_request: raw.unattended_request,
+        stale_after,
+        enrolled_topic: raw.enrolled_topic,
+        console: raw.console.map(|console| Console {
+            profile: folder.join(console.profile),
+            sha256: console.sha256,
+            fetch: console.allow.contains(&Allow::Fetch),
+            upload: console.allow.contains(&Allow::Upload),
+        }),
+        authorities: raw.authorities.map(|path| folder.join(path)),
+        apple_account: raw.apple_account,
+        owner: raw.owner,
+        deputy: raw.deputy,
+        mailbox: raw.mailbox,
+        tags: raw.tags,
+        retired: raw.retired,
+        thresholds: raw.thresholds,
+    })
+}
+
+fn product(word: &str) -> Result<Product, String> {
+    let found = Product::WORDS.into_iter().find(|(known, _)| *known == word);
+    found.map(|(_, product)| product).ok_or_else(|| {
+        let near = nearest::to(word, Product::WORDS.into_iter().map(|(known, _)| known));
+        let hint = near.map_or_else(|| "it is mobileiron-cloud, mobileiron-core or manual".into(), |near| format!("did you mean {near:?}?"));
+        format!("`mdm` cannot be {word:?}; {hint}")
+    })
+}
+
+/// A server's address: `https`, a host, perhaps a port and a path, and nothing that could carry a secret.
+fn address(text: &str) -> Result<reqwest::Url, String> {
+    let url = reqwest::Url::parse(text).map_err(|error| format!("`url` is no address: {error}"))?;
+    if url.scheme() != "https" {
+        return Err("`url` must begin with https://".into());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("`url` must not hold a user name or password; they have keys of their own".into());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("`url` must end before any ? or #".into());
+    }
+    Ok(url)
+}
+
+fn host(url: &reqwest::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// `3d`, `12h`, `30m` or `90s`, in seconds.
+fn span(text: &str) -> Result<i64, String> {
+    let wrong = || format!("`stale_after` cannot be {text:?}; write it like 12h or 3d");
+    let number = text.trim_end_matches(['s', 'm', 'h', 'd']);
+    let unit = match &text[number.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    number.parse::<i64>().ok().filter(|number| *number > 0).and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, Vec<Problem>> {
+        parse(text, Path::new("/etc/pushcert"))
+    }
+
+    fn wrong(text: &str) -> String {
+        read(text).expect_err("something is wrong").iter().map(|problem| format!("{:?} {}\n", problem.line, problem.what)).collect()
+    }
+
+    #[test]
+    fn a_tenant_of_the_contract() {
+        let config = read(
+            r#"
+            [tenants.acme]
+            mdm = "neurons"
+            url = "https://na1.example.com"
+            username = "push-api@acme.example"
+            password = { command = ["op", "read", "op://it/mobileiron/password"] }
+            enrolled_topic = "com.apple.mgmt.External.980b6421-2edc-4d9a-aea7-10cd7610ad2b"
+            stale_after = "3d"
+            tags = ["emea"]
+            muted_until = 2026-12-24
+            thresholds = { notice = 90 }
+            console = { profile = "acme.console.toml", sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", allow = ["fetch"] }
+            [[channels]]
+            kind = "mail"
+            "#,
+        )
+        .expect("a configuration");
+        let acme = config.tenant(&TenantName::parse("acme").expect("a name")).expect("acme");
+        assert_eq!((acme.product, acme.host.as_deref()), (Product::Cloud, Some("na1.example.com")));
+        assert_eq!((acme.thresholds.notice, acme.thresholds.warning, acme.stale_after), (90, 30, Some(259_200)));
+        let console = acme.console.as_ref().expect("a console");
+        assert_eq!((console.profile.as_path(), console.fetch, console.upload), (Path::new("/etc/pushcert/acme.console.toml"), true, false));
+    }
+
+    #[test]
+    fn a_mistyped_key_is_named_with_its_line_and_the_nearest() {
+        let text = "[tenants.acme]\nmdm = \"manual\"\nuser_name = \"x\"\n";
+        assert_eq!(wrong(text), "Some(3) [tenants.acme] unknown key `user_name`; did you mean `username`?\n");
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once() {
+        let text = "[tenants.a]\nmdm = \"cloud\"\nurl = \"http://a\"\n[tenants.b]\nmdm = \"epmm\"\n[tenants.C]\nmdm = \"manual\"\n";
+        let found = wrong(text);
+        for part in ["`mdm` cannot be \"cloud\"", "must begin with https", "`url` is missing", "not a tenant's name"] {
+            assert!(found.contains(part), "{part} in {found}");
+        }
+    }
+
+    #[test]
+    fn other_authorities_only_on_loopback() {
+        let tenant = |url: &str| format!("[tenants.a]\nmdm = \"epmm\"\nurl = \"{url}\"\nauthorities = \"a.pem\"\n");
+        assert!(wrong(&tenant("https://core.example.com")).contains("loopback"));
+        for url in ["https://127.0.0.1:8443", "https://localhost", "https://[::1]:1"] {
+            assert!(read(&tenant(url)).is_ok(), "{url}");
+        }
+        assert!(read(&tenant("https://localhost.example.com")).is_err());
+    }
+
+    #[test]
+    fn an_address_holds_no_secret() {
+        for url in ["https://user:secret@host", "https://host?token=1", "host", "ftp://host"] {
+            assert!(address(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_tenant_is_named() {
+        let config = read("[tenants.acme]\nmdm = \"manual\"\n").expect("a configuration");
+        let error = config.tenant(&TenantName::parse("acne").expect("a name")).expect_err("no such tenant");
+        assert_eq!(error.to_string(), "there is no tenant acne in the configuration; did you mean acme?");
+    }
+}

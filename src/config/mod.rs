@@ -1,0 +1,151 @@
+//! The configuration: which tenants there are, and where their secrets come from.
+//!
+//! A user's file comes before the system's. Each tenant is taken whole from one of them, never merged key by key; a
+//! file that others may write to is refused; no file of the current folder is read by itself.
+
+mod file;
+mod nearest;
+mod secret;
+mod tenant;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use pushcert_papers::TenantName;
+
+pub use secret::{SecretError, SecretSource};
+pub use tenant::{Console, Product, Tenant};
+
+use crate::world::files::{self, FileError};
+
+/// The system's file.
+const SYSTEM: &str = "/etc/pushcert/pushcert.toml";
+
+/// A configuration is never larger.
+const LIMIT: u64 = 4 << 20;
+
+/// The configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The tenants, by name.
+    pub tenants: BTreeMap<TenantName, Tenant>,
+    /// Where journeys and records are kept.
+    pub store: Option<String>,
+    /// Below which folder hand-off folders are made.
+    pub handoff: Option<PathBuf>,
+    /// Where browsers leave downloads.
+    pub downloads: Option<PathBuf>,
+}
+
+/// Something wrong in a configuration file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Problem {
+    /// The line, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why.
+        error: FileError,
+    },
+    /// Others may write to it, so that what it says may not be its owner's word.
+    #[error("{path} may be written to by others")]
+    WritableByOthers {
+        /// Which file.
+        path: String,
+    },
+    /// It says something that cannot be.
+    #[error("{path}{}", list(problems))]
+    Wrong {
+        /// Which file.
+        path: String,
+        /// What is wrong in it.
+        problems: Vec<Problem>,
+    },
+}
+
+fn list(problems: &[Problem]) -> String {
+    let one = |problem: &Problem| match problem.line {
+        Some(line) => format!("\n  line {line}: {}", problem.what),
+        None => format!("\n  {}", problem.what),
+    };
+    problems.iter().map(one).collect()
+}
+
+/// The tenant that was asked for is not configured.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no tenant {name} in the configuration{}", .nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
+pub struct NoSuchTenant {
+    name: TenantName,
+    nearest: Option<TenantName>,
+}
+
+impl Config {
+    /// The configuration in this file, and in no other.
+    ///
+    /// # Errors
+    /// When it cannot be read, others may write to it, or it says something that cannot be.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let shown = path.display().to_string();
+        let bytes = files::read_trusted(path, LIMIT).map_err(|error| match error {
+            files::Untrusted::OpenToOthers => ConfigError::WritableByOthers { path: shown.clone() },
+            files::Untrusted::File(error) => ConfigError::Unreadable { path: shown.clone(), error },
+        })?;
+        let text = String::from_utf8_lossy(&bytes);
+        let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        file::parse(&text, folder.parent().unwrap_or(Path::new("/")))
+            .map_err(|problems| ConfigError::Wrong { path: shown, problems })
+    }
+
+    /// The user's file and the system's, as far as they are there.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn of_the_user(folder: &Path) -> Result<Self, ConfigError> {
+        let system = Self::read_if_there(Path::new(SYSTEM))?;
+        let user = Self::read_if_there(&folder.join("pushcert.toml"))?;
+        Ok(user.before(system))
+    }
+
+    fn read_if_there(path: &Path) -> Result<Self, ConfigError> {
+        match Self::read(path) {
+            Err(ConfigError::Unreadable { error: FileError::NotFound, .. }) => Ok(Self::default()),
+            read => read,
+        }
+    }
+
+    fn before(mut self, other: Self) -> Self {
+        for (name, tenant) in other.tenants {
+            self.tenants.entry(name).or_insert(tenant);
+        }
+        Self {
+            tenants: self.tenants,
+            store: self.store.or(other.store),
+            handoff: self.handoff.or(other.handoff),
+            downloads: self.downloads.or(other.downloads),
+        }
+    }
+
+    /// The tenant of this name.
+    ///
+    /// # Errors
+    /// When there is none; the nearest name is part of the answer.
+    pub fn tenant(&self, name: &TenantName) -> Result<&Tenant, NoSuchTenant> {
+        self.tenants.get(name).ok_or_else(|| {
+            let known = self.tenants.keys().map(TenantName::as_str);
+            let nearest = nearest::to(name.as_str(), known).and_then(|near| TenantName::parse(near).ok());
+            NoSuchTenant { name: name.clone(), nearest }
+        })
+    }
+}

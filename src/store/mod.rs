@@ -1,0 +1,156 @@
+//! The port to what is kept: journeys, files, the record, and what was seen.
+//!
+//! One write, [`Store::commit`], takes whole values and does all of it or nothing; so both engines stay small, and a
+//! crash leaves the step before or the step after.
+
+mod audit;
+mod lock;
+mod sqlite;
+
+use async_trait::async_trait;
+use pushcert_papers::{Fingerprint, Secret, TenantName, Time, Topic, watch::Seen};
+
+pub use audit::{AuditEntry, AuditLine, AuditState};
+pub use lock::Guard;
+pub use sqlite::Sqlite;
+
+/// What is kept.
+#[async_trait(?Send)]
+pub trait Store {
+    /// A tenant's book; `None` when nothing was ever kept for it.
+    async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError>;
+
+    /// Writes a change on top of this version: all of it, or nothing. The answer is the new version.
+    async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError>;
+
+    /// A kept file, by its SHA-256.
+    async fn artefact(&self, digest: &Fingerprint) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The record of a tenant, oldest line first.
+    async fn audit(&self, tenant: &TenantName) -> Result<Vec<AuditLine>, StoreError>;
+
+    /// Looks for edits in the record, and for a cut end where the digest of a later state is given.
+    async fn verify_audit(&self, tenant: &TenantName, head: Option<&str>) -> Result<AuditState, StoreError>;
+
+    /// Keeps a sighting: the newest of each source.
+    async fn record_sighting(&self, tenant: &TenantName, seen: &Seen) -> Result<(), StoreError>;
+
+    /// The newest sighting of any source.
+    async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError>;
+
+    /// When a sign-in with this very secret was refused, if it was.
+    async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError>;
+
+    /// Remembers that a sign-in with this secret was refused; `None` forgets.
+    async fn remember_sign_in(&self, tenant: &TenantName, refused: Option<(&Secret, Time)>) -> Result<(), StoreError>;
+
+    /// Holds a tenant while a server is changed. The hold ends with the guard, or with the process.
+    fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError>;
+}
+
+/// A tenant's book.
+#[derive(Clone, Debug)]
+pub struct TenantRecord {
+    /// Raised by one with every change.
+    pub version: u64,
+    /// The latest journey.
+    pub journey: Option<StoredJourney>,
+    /// The topic that a person confirmed here.
+    pub confirmed_topic: Option<Topic>,
+}
+
+/// Everything that one step changes.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// The journey as it is now.
+    pub journey: Option<StoredJourney>,
+    /// Files to keep.
+    pub artefacts: Vec<Artefact>,
+    /// Lines for the record.
+    pub audit: Vec<AuditEntry>,
+    /// The topic that a person has just confirmed.
+    pub confirmed_topic: Option<Topic>,
+}
+
+/// A journey in the form in which it is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoredJourney {
+    /// Its number.
+    pub number: u32,
+    /// Whether something is left to do.
+    pub open: bool,
+    /// The version of its form.
+    pub format: u32,
+    /// The document.
+    pub json: String,
+}
+
+/// A file to keep; it is named by its SHA-256.
+#[derive(Clone, Debug)]
+pub struct Artefact {
+    /// What it is.
+    pub kind: String,
+    /// Its name for people.
+    pub name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another run committed in between.
+    #[error("another run has changed {tenant} in the meantime")]
+    Changed {
+        /// The tenant.
+        tenant: TenantName,
+    },
+    /// Another run holds the tenant.
+    #[error("{tenant} is held by another run ({holder})")]
+    Held {
+        /// The tenant.
+        tenant: TenantName,
+        /// Who, and since when.
+        holder: String,
+    },
+    /// A newer release wrote the store.
+    #[error("{place} was written by a newer pushcert (its form is {found}, this release knows {known}); update pushcert")]
+    Newer {
+        /// Where it is.
+        place: String,
+        /// The form found.
+        found: i64,
+        /// The newest form known.
+        known: i64,
+    },
+    /// The database refused.
+    #[error("the store {place}: {source}")]
+    Database {
+        /// Where it is.
+        place: String,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// A file or folder of the store cannot be used.
+    #[error("the store {place}: {source}")]
+    File {
+        /// Where it is.
+        place: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What is kept is not what was written.
+    #[error("the store {place} holds {what} that cannot be read")]
+    Damaged {
+        /// Where it is.
+        place: String,
+        /// What.
+        what: &'static str,
+    },
+    /// An address that no engine here takes.
+    #[error("no store is known under {address}; give a path, or sqlite:PATH")]
+    UnknownEngine {
+        /// The address, without a password.
+        address: String,
+    },
+}

@@ -1,0 +1,265 @@
+//! The embedded engine: one private file, in write-ahead mode, synced to disk with every change.
+
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use pushcert_papers::{Fingerprint, Secret, TenantName, Time, Topic, watch::Seen};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::{
+    Artefact, AuditEntry, AuditLine, AuditState, Change, Guard, Store, StoreError, StoredJourney, TenantRecord,
+    audit::{self, StoredLine},
+    lock::{self, NoLock},
+};
+use crate::world::files;
+
+/// Each brings the form of the store from its number to the next. They are never edited once released.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001-begin.sql")];
+
+/// How long a run waits for another one's transaction.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The embedded engine.
+#[derive(Debug)]
+pub struct Sqlite {
+    connection: RefCell<Connection>,
+    path: PathBuf,
+}
+
+impl Sqlite {
+    /// Opens the store in this file, and makes it where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be made or opened, is no store, or was written by a newer release.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let file = |source| StoreError::File { place: path.display().to_string(), source };
+        files::create_private_dir(folder).map_err(file)?;
+        files::create_private(path).map_err(file)?;
+        let connection = Connection::open(path).map_err(|source| at(path, source))?;
+        let store = Self { connection: RefCell::new(connection), path: path.to_owned() };
+        store.prepare()?;
+        Ok(store)
+    }
+
+    fn prepare(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection.borrow_mut();
+        let prepared = (|| {
+            connection.busy_timeout(PATIENCE)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+        })();
+        let found = prepared.map_err(|source| self.database(source))?;
+        let known = i64::try_from(MIGRATIONS.len()).expect("a few migrations");
+        if found > known {
+            return Err(StoreError::Newer { place: self.place(), found, known });
+        }
+        if found < known {
+            migrate(&mut connection).map_err(|source| self.database(source))?;
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn database(&self, source: rusqlite::Error) -> StoreError {
+        at(&self.path, source)
+    }
+
+    fn damaged(&self, what: &'static str) -> StoreError {
+        StoreError::Damaged { place: self.place(), what }
+    }
+
+    fn lines(&self, tenant: &TenantName) -> Result<Vec<StoredLine>, StoreError> {
+        let connection = self.connection.borrow();
+        let read = || {
+            let mut query = connection.prepare_cached("SELECT number, line, digest FROM audit WHERE tenant = ?1 ORDER BY number")?;
+            let rows = query.query_map([tenant.as_str()], |row| {
+                Ok(StoredLine { number: row.get(0)?, line: row.get(1)?, digest: row.get(2)? })
+            })?;
+            rows.collect::<Result<Vec<_>, _>>()
+        };
+        read().map_err(|source| self.database(source))
+    }
+
+    /// The keyed fingerprint of a secret: without this store's key it tells nothing about the secret.
+    fn fingerprint(&self, secret: &Secret) -> Result<String, StoreError> {
+        let connection = self.connection.borrow();
+        let key = || {
+            connection.execute("INSERT OR IGNORE INTO pepper (one, key) VALUES (1, randomblob(32))", [])?;
+            connection.query_row("SELECT key FROM pepper", [], |row| row.get::<_, Vec<u8>>(0))
+        };
+        let mut keyed = key().map_err(|source| self.database(source))?;
+        keyed.extend_from_slice(secret.reveal().as_bytes());
+        let fingerprint = Fingerprint::of(&Fingerprint::of(&keyed).to_string().into_bytes()).to_string();
+        zeroize::Zeroize::zeroize(&mut keyed);
+        Ok(fingerprint)
+    }
+}
+
+fn at(path: &Path, source: rusqlite::Error) -> StoreError {
+    StoreError::Database { place: path.display().to_string(), source }
+}
+
+/// Brings the form up to date, one transaction for each step; another process may be doing the same.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (number, migration) in MIGRATIONS.iter().enumerate().skip(found) {
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", number + 1)?;
+    }
+    transaction.commit()
+}
+
+#[async_trait(?Send)]
+impl Store for Sqlite {
+    async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
+        let connection = self.connection.borrow();
+        let read = || {
+            let found = connection
+                .prepare_cached("SELECT version, confirmed_topic FROM tenant WHERE name = ?1")?
+                .query_row([tenant.as_str()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?)))
+                .optional()?;
+            let journey = connection
+                .prepare_cached("SELECT number, open, format, json FROM journey WHERE tenant = ?1 ORDER BY number DESC LIMIT 1")?
+                .query_row([tenant.as_str()], |row| {
+                    Ok(StoredJourney { number: row.get(0)?, open: row.get(1)?, format: row.get(2)?, json: row.get(3)? })
+                })
+                .optional()?;
+            Ok((found, journey))
+        };
+        let (found, journey) = read().map_err(|source| self.database(source))?;
+        let Some((version, topic)) = found else { return Ok(None) };
+        let confirmed_topic = topic.map(|topic| Topic::parse(&topic)).transpose().map_err(|_| self.damaged("a topic"))?;
+        Ok(Some(TenantRecord { version, journey, confirmed_topic }))
+    }
+
+    async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
+        let mut connection = self.connection.borrow_mut();
+        let transaction = connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(|source| self.database(source))?;
+        let Some(version) = raise(&transaction, tenant, from_version).map_err(|source| self.database(source))? else {
+            return Err(StoreError::Changed { tenant: tenant.clone() });
+        };
+        write(&transaction, tenant, &change).map_err(|source| self.database(source))?;
+        transaction.commit().map_err(|source| self.database(source))?;
+        Ok(version)
+    }
+
+    async fn artefact(&self, digest: &Fingerprint) -> Result<Option<Vec<u8>>, StoreError> {
+        let connection = self.connection.borrow();
+        let read = || {
+            let mut query = connection.prepare_cached("SELECT bytes FROM artefact WHERE digest = ?1")?;
+            query.query_row([digest.to_string()], |row| row.get::<_, Vec<u8>>(0)).optional()
+        };
+        let found = read().map_err(|source| self.database(source))?;
+        match found {
+            Some(bytes) if Fingerprint::of(&bytes) != *digest => Err(self.damaged("a file")),
+            found => Ok(found),
+        }
+    }
+
+    async fn audit(&self, tenant: &TenantName) -> Result<Vec<AuditLine>, StoreError> {
+        let readable = |stored: StoredLine| {
+            let entry: AuditEntry = serde_json::from_str(&stored.line).map_err(|_| self.damaged("a line of the record"))?;
+            let digest = Fingerprint::from_hex(&stored.digest).map_err(|_| self.damaged("a digest of the record"))?;
+            Ok(AuditLine { number: stored.number, entry, digest })
+        };
+        self.lines(tenant)?.into_iter().map(readable).collect()
+    }
+
+    async fn verify_audit(&self, tenant: &TenantName, head: Option<&str>) -> Result<AuditState, StoreError> {
+        Ok(audit::verify(tenant, &self.lines(tenant)?, head))
+    }
+
+    async fn record_sighting(&self, tenant: &TenantName, seen: &Seen) -> Result<(), StoreError> {
+        let json = serde_json::to_string(seen).expect("a sighting is plain data");
+        let sql = "INSERT INTO sighting (tenant, source, at, json) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (tenant, source) DO UPDATE SET at = excluded.at, json = excluded.json WHERE excluded.at >= sighting.at";
+        let written = self.connection.borrow().execute(sql, params![tenant.as_str(), seen.source.word(), seen.at.unix(), json]);
+        written.map(drop).map_err(|source| self.database(source))
+    }
+
+    async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError> {
+        let connection = self.connection.borrow();
+        let read = || {
+            let mut query = connection.prepare_cached("SELECT json FROM sighting WHERE tenant = ?1 ORDER BY at DESC, rowid DESC LIMIT 1")?;
+            query.query_row([tenant.as_str()], |row| row.get::<_, String>(0)).optional()
+        };
+        let found = read().map_err(|source| self.database(source))?;
+        found.map(|json| serde_json::from_str(&json).map_err(|_| self.damaged("a sighting"))).transpose()
+    }
+
+    async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError> {
+        let fingerprint = self.fingerprint(secret)?;
+        let sql = "SELECT at FROM refused_sign_in WHERE tenant = ?1 AND fingerprint = ?2";
+        let found = self.connection.borrow().query_row(sql, [tenant.as_str(), &fingerprint], |row| row.get(0)).optional();
+        Ok(found.map_err(|source| self.database(source))?.map(Time::from_unix))
+    }
+
+    async fn remember_sign_in(&self, tenant: &TenantName, refused: Option<(&Secret, Time)>) -> Result<(), StoreError> {
+        let written = match refused {
+            Some((secret, at)) => {
+                let fingerprint = self.fingerprint(secret)?;
+                let sql = "INSERT OR REPLACE INTO refused_sign_in (tenant, fingerprint, at) VALUES (?1, ?2, ?3)";
+                self.connection.borrow().execute(sql, params![tenant.as_str(), fingerprint, at.unix()])
+            }
+            None => self.connection.borrow().execute("DELETE FROM refused_sign_in WHERE tenant = ?1", [tenant.as_str()]),
+        };
+        written.map(drop).map_err(|source| self.database(source))
+    }
+
+    fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        lock::take(folder, tenant, now).map_err(|none| match none {
+            NoLock::Held(holder) => StoreError::Held { tenant: tenant.clone(), holder },
+            NoLock::Io(source) => StoreError::File { place: self.place(), source },
+        })
+    }
+}
+
+/// Raises the version, if it still is the one that the change was made on.
+fn raise(transaction: &Transaction<'_>, tenant: &TenantName, from: u64) -> rusqlite::Result<Option<u64>> {
+    transaction.execute("INSERT OR IGNORE INTO tenant (name, version) VALUES (?1, 0)", [tenant.as_str()])?;
+    let sql = "UPDATE tenant SET version = version + 1 WHERE name = ?1 AND version = ?2";
+    let raised = transaction.execute(sql, params![tenant.as_str(), from])?;
+    Ok((raised == 1).then_some(from + 1))
+}
+
+fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Change) -> rusqlite::Result<()> {
+    for Artefact { kind, name, bytes } in &change.artefacts {
+        let sql = "INSERT OR IGNORE INTO artefact (digest, kind, name, bytes) VALUES (?1, ?2, ?3, ?4)";
+        transaction.execute(sql, params![Fingerprint::of(bytes).to_string(), kind, name, bytes])?;
+    }
+    if let Some(StoredJourney { number, open, format, json }) = &change.journey {
+        let sql = "INSERT OR REPLACE INTO journey (tenant, number, open, format, json) VALUES (?1, ?2, ?3, ?4, ?5)";
+        transaction.execute(sql, params![tenant.as_str(), number, open, format, json])?;
+    }
+    if let Some(topic) = &change.confirmed_topic {
+        let sql = "UPDATE tenant SET confirmed_topic = ?2 WHERE name = ?1";
+        transaction.execute(sql, [tenant.as_str(), topic.as_str()])?;
+    }
+    change.audit.iter().try_for_each(|entry| append(transaction, tenant, entry))
+}
+
+/// Chains a line to the end of the record.
+fn append(transaction: &Transaction<'_>, tenant: &TenantName, entry: &AuditEntry) -> rusqlite::Result<()> {
+    let sql = "SELECT number, digest FROM audit WHERE tenant = ?1 ORDER BY number DESC LIMIT 1";
+    let last = transaction.query_row(sql, [tenant.as_str()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?)));
+    let (number, previous) = last.optional()?.unwrap_or_else(|| (0, audit::genesis(tenant).to_string()));
+    let line = serde_json::to_string(entry).expect("a line of the record is plain data");
+    let previous = Fingerprint::from_hex(&previous).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let digest = audit::chained(&previous, &line);
+    let sql = "INSERT INTO audit (tenant, number, line, digest) VALUES (?1, ?2, ?3, ?4)";
+    transaction.execute(sql, params![tenant.as_str(), number + 1, line, digest.to_string()]).map(drop)
+}

@@ -1,0 +1,350 @@
+//! Files: those of others are read once, with a limit, without following a link at their name; our own are written
+//! privately, and whole or not at all.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy;
+
+/// Why a file of somebody else cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Nothing is there.
+    #[error("there is no such file")]
+    NotFound,
+    /// It is no file.
+    #[error("it is {what}, not a file")]
+    NotAFile {
+        /// What it is, with its article.
+        what: &'static str,
+    },
+    /// It is larger than such a file may be.
+    #[error("it is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// It cannot be opened or read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
+}
+
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::IsADirectory => Self::NotAFile { what: "a folder" },
+            _ => Self::Unreadable(error),
+        }
+    }
+}
+
+/// The bytes of a file. It is opened once, and what was opened is what is looked at and read.
+///
+/// # Errors
+/// When it is no file, too large, or cannot be read. Never more than one byte beyond the limit is read.
+pub fn read_paper(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    let file = open_paper(path)?;
+    let metadata = file.metadata()?;
+    if let Some(what) = not_a_file(&metadata.file_type()) {
+        return Err(FileError::NotAFile { what });
+    }
+    if metadata.len() > limit {
+        return Err(FileError::TooLarge { limit });
+    }
+    read_at_most(file, limit)
+}
+
+/// Why a file is not taken at its word.
+#[derive(Debug, thiserror::Error)]
+pub enum Untrusted {
+    /// Others have a right to it that only its owner may have.
+    #[error("others have rights to it that only its owner may have")]
+    OpenToOthers,
+    /// It cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// The bytes of a file that tells us what to do: nobody but its owner may write to it. Links are followed, since
+/// configurations are often linked.
+///
+/// # Errors
+/// When others may write to it, or it cannot be read.
+pub fn read_trusted(path: &Path, limit: u64) -> Result<Vec<u8>, Untrusted> {
+    read_guarded(path, limit, writable_by_others)
+}
+
+/// The bytes of a file that holds a secret: nobody but its owner may read it.
+///
+/// # Errors
+/// When others may read it, or it cannot be read.
+pub fn read_secret(path: &Path, limit: u64) -> Result<Vec<u8>, Untrusted> {
+    read_guarded(path, limit, readable_by_others)
+}
+
+fn read_guarded(path: &Path, limit: u64, open_to_others: fn(&fs::Metadata) -> bool) -> Result<Vec<u8>, Untrusted> {
+    let path = fs::canonicalize(path).map_err(FileError::from)?;
+    let file = open_paper(&path)?;
+    let metadata = file.metadata().map_err(FileError::from)?;
+    if let Some(what) = not_a_file(&metadata.file_type()) {
+        return Err(FileError::NotAFile { what }.into());
+    }
+    if open_to_others(&metadata) {
+        return Err(Untrusted::OpenToOthers);
+    }
+    Ok(read_at_most(file, limit)?)
+}
+
+/// The bytes of standard input, within the same limit.
+///
+/// # Errors
+/// When there are too many, or it cannot be read.
+pub fn read_stdin(limit: u64) -> Result<Vec<u8>, FileError> {
+    read_at_most(io::stdin().lock(), limit)
+}
+
+fn read_at_most(source: impl Read, limit: u64) -> Result<Vec<u8>, FileError> {
+    let mut bytes = vec![];
+    source.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok(bytes) }
+}
+
+/// Opens without following a link at the name, and without waiting for the other end of a pipe.
+#[cfg(unix)]
+fn open_paper(path: &Path) -> Result<File, FileError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits();
+    let flags = i32::try_from(flags).map_err(|_| FileError::Unreadable(io::ErrorKind::InvalidInput.into()))?;
+    OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
+        // Linux answers ELOOP for a link that may not be followed, and ENXIO for a socket.
+        match fs::symlink_metadata(path).ok().and_then(|metadata| not_a_file(&metadata.file_type())) {
+            Some(what) => FileError::NotAFile { what },
+            None => error.into(),
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn open_paper(path: &Path) -> Result<File, FileError> {
+    if let Some(what) = not_a_file(&fs::symlink_metadata(path)?.file_type()) {
+        return Err(FileError::NotAFile { what });
+    }
+    Ok(File::open(path)?)
+}
+
+fn not_a_file(kind: &fs::FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        return None;
+    }
+    if kind.is_dir() {
+        return Some("a folder");
+    }
+    if kind.is_symlink() {
+        return Some("a symbolic link");
+    }
+    Some(special(*kind))
+}
+
+#[cfg(unix)]
+fn special(kind: fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    match () {
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: fs::FileType) -> &'static str {
+    "a device"
+}
+
+/// Writes a file that only its owner may read, whole or not at all, and on disk before this returns.
+///
+/// # Errors
+/// When the folder cannot be written; what stood there before still does then.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".pushcert-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    // The bytes before the name: after a power cut the name leads to the old file or to the whole new one.
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_folder(folder)
+}
+
+/// Makes an empty file that only its owner may read, unless one stands there.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a folder, and those above it, that only its owner may enter. One that stands there already must be a folder
+/// of ours that nobody else may write to.
+///
+/// # Errors
+/// When it cannot be made, is a link, or others may write to it.
+pub fn create_private_dir(path: &Path) -> io::Result<()> {
+    make_private(path)?;
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_dir() {
+        return Err(io::Error::other(format!("{} is not a folder", path.display())));
+    }
+    if writable_by_others(&metadata) {
+        return Err(io::Error::other(format!("others may write to {}; take that right from them", path.display())));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn make_private(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+/// Whether somebody else than the owner may write.
+#[cfg(unix)]
+pub fn writable_by_others(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.mode() & 0o022 != 0
+}
+
+/// Whether somebody else than the owner may write; not known on this platform.
+#[cfg(not(unix))]
+pub fn writable_by_others(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// Whether somebody else than the owner may read.
+#[cfg(unix)]
+pub fn readable_by_others(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.mode() & 0o077 != 0
+}
+
+/// Whether somebody else than the owner may read; not known on this platform.
+#[cfg(not(unix))]
+pub fn readable_by_others(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// The folders that the platform gives a user.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// Where configuration lies.
+    pub config: PathBuf,
+    /// Where state lies: it is not a cache, and is to be backed up.
+    pub state: PathBuf,
+    /// The user's home.
+    pub home: PathBuf,
+}
+
+impl Folders {
+    /// The folders of the user who runs this: XDG's, or the platform's own.
+    ///
+    /// # Errors
+    /// When the system knows no home for the user.
+    pub fn of_the_user() -> io::Result<Self> {
+        let base = etcetera::choose_base_strategy().map_err(io::Error::other)?;
+        let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+        Ok(Self { config: base.config_dir().join("pushcert"), state: state.join("pushcert"), home: base.home_dir().to_owned() })
+    }
+
+    /// Where browsers leave downloads.
+    pub fn downloads(&self) -> PathBuf {
+        self.home.join("Downloads")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a temporary folder")
+    }
+
+    #[test]
+    fn a_huge_file_is_not_read() {
+        let folder = folder();
+        let path = folder.path().join("huge");
+        File::create(&path).and_then(|file| file.set_len(10 << 30)).expect("a sparse file");
+        assert!(matches!(read_paper(&path, 1 << 20), Err(FileError::TooLarge { limit: 1_048_576 })));
+    }
+
+    #[test]
+    fn what_is_no_file_is_named() {
+        let folder = folder();
+        let what = |path: &Path| match read_paper(path, 10) {
+            Err(FileError::NotAFile { what }) => what,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(what(folder.path()), "a folder");
+        assert!(matches!(read_paper(&folder.path().join("none"), 10), Err(FileError::NotFound)));
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("link");
+            std::os::unix::fs::symlink("/etc/hostname", &link).expect("a link");
+            assert_eq!(what(&link), "a symbolic link");
+            let socket = folder.path().join("socket");
+            let _listening = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+            assert_eq!(what(&socket), "a socket");
+            let pipe = folder.path().join("pipe");
+            rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).expect("a pipe");
+            assert_eq!(what(&pipe), "a pipe");
+            assert_eq!(what(Path::new("/dev/zero")), "a device");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_we_write_is_private_and_whole() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder();
+        let inner = folder.path().join("a/b");
+        create_private_dir(&inner).expect("a folder");
+        let path = inner.join("key");
+        for text in ["first", "second"] {
+            write_private(&path, text.as_bytes()).expect("written");
+            assert_eq!(read_paper(&path, 100).expect("read"), text.as_bytes());
+        }
+        let mode = |path: &Path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&inner)), (0o600, 0o700));
+        assert_eq!(fs::read_dir(&inner).expect("listed").count(), 1, "no temporary file is left");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_may_write_to_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("changed");
+        assert!(create_private_dir(folder.path()).is_err());
+    }
+}
