@@ -1,5 +1,7 @@
-//! The tool: builds the real world and hands it to the command line.
+//! The program: everything is in the library beside it.
 
-mod mdm;
+use std::process::ExitCode;
 
-fn main() {}
+fn main() -> ExitCode {
+    pushcert::cli::run()
+}

@@ -36,7 +36,15 @@ pub struct Global {
     #[arg(long, global = true, value_name = "URL", env = "PUSHCERT_STORE", help_heading = "Global options")]
     pub store: Option<String>,
     /// How to print
-    #[arg(short, long, global = true, value_enum, default_value = "human", env = "PUSHCERT_OUTPUT", help_heading = "Global options")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value = "human",
+        env = "PUSHCERT_OUTPUT",
+        help_heading = "Global options"
+    )]
     pub output: Output,
     /// Never ask; exit with 4 where a person must act
     #[arg(long, global = true, env = "PUSHCERT_NO_INPUT", help_heading = "Global options")]
@@ -45,7 +53,14 @@ pub struct Global {
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "30s", env = "PUSHCERT_TIMEOUT", help_heading = "Global options")]
     pub timeout: Duration,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value = "auto", env = "PUSHCERT_COLOR", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        env = "PUSHCERT_COLOR",
+        help_heading = "Global options"
+    )]
     pub color: Color,
     /// Say more (twice: everything that is asked of servers)
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
@@ -54,7 +69,14 @@ pub struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     pub quiet: bool,
     /// How to write the log
-    #[arg(long, global = true, value_enum, default_value = "text", env = "PUSHCERT_LOG_FORMAT", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        env = "PUSHCERT_LOG_FORMAT",
+        help_heading = "Global options"
+    )]
     pub log_format: LogFormat,
 }
 

@@ -16,8 +16,12 @@ pub fn about(words: &[String]) -> Result<String, Failure> {
         return Ok(Cli::command().render_long_help().to_string());
     }
     command(words).or_else(|| finding(&word)).or_else(|| state(&word)).or_else(|| exit_code(&word)).ok_or_else(|| {
-        Failure::new(Kind::NotFound, "nothing-by-that-name", format!("there is no command, finding, state or exit code {word:?}"))
-            .hinted("pushcert help  lists the commands; docs/findings.md lists the findings")
+        Failure::new(
+            Kind::NotFound,
+            "nothing-by-that-name",
+            format!("there is no command, finding, state or exit code {word:?}"),
+        )
+        .hinted("pushcert help  lists the commands; docs/findings.md lists the findings")
     })
 }
 

@@ -63,7 +63,11 @@ fn judged(looked: &Looked<'_>) -> String {
     text.push_str(&contents(looked));
     text.push_str(&findings(&judged.findings));
     if let Some(authorities) = looked.authorities {
-        let _ = writeln!(text, "  {}", styled(LOOK, &format!("judged by the authorities in {}, not Apple's", printable(authorities))));
+        let _ = writeln!(
+            text,
+            "  {}",
+            styled(LOOK, &format!("judged by the authorities in {}, not Apple's", printable(authorities)))
+        );
     }
     text
 }
@@ -183,10 +187,13 @@ fn tenant(heading: &TenantHeading<'_>) -> String {
         let words = format!("{installed}   not the topic that devices listen to");
         let _ = writeln!(text, "  {:<15} {}", "installed topic", styled(BAD, &words));
     }
-    let end = heading.not_after.map_or_else(|| "unknown".into(), |end| {
-        let days = in_days(end.days_after(heading.now));
-        format!("ends {}, {days}", end.date())
-    });
+    let end = heading.not_after.map_or_else(
+        || "unknown".into(),
+        |end| {
+            let days = in_days(end.days_after(heading.now));
+            format!("ends {}, {days}", end.date())
+        },
+    );
     text.push_str(&row("installed", &format!("{end} ({})", known(heading.source, heading.seen_at, heading.now))));
     let account = heading.apple_account.unwrap_or("not recorded");
     let owner = heading.owner.map(|owner| format!(" (owner: {owner})")).unwrap_or_default();

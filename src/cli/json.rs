@@ -13,15 +13,33 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
         Event::Inspected(looked) => Some(vec![inspected(looked)]),
         Event::Renewal(report) => Some(vec![with_schema("pushcert/renew/1", report)]),
         Event::Status(lines) => Some(lines.iter().map(|line| with_schema("pushcert/status/1", line)).collect()),
-        Event::History(lines) => Some(lines.iter().map(|(tenant, line)| with_schema("pushcert/history/1", &json!({
-            "tenant": tenant, "number": line.number, "digest": line.digest, "entry": line.entry,
-        }))).collect()),
-        Event::Verified(found) => Some(vec![with_schema("pushcert/history-verified/1", &json!({
-            "tenant": found.tenant, "lines": found.lines, "head": found.head, "whole": found.broken.is_none(), "broken": found.broken,
-        }))]),
+        Event::History(lines) => Some(
+            lines
+                .iter()
+                .map(|(tenant, line)| {
+                    with_schema(
+                        "pushcert/history/1",
+                        &json!({
+                            "tenant": tenant, "number": line.number, "digest": line.digest, "entry": line.entry,
+                        }),
+                    )
+                })
+                .collect(),
+        ),
+        Event::Verified(found) => Some(vec![with_schema(
+            "pushcert/history-verified/1",
+            &json!({
+                "tenant": found.tenant, "lines": found.lines, "head": found.head, "whole": found.broken.is_none(), "broken": found.broken,
+            }),
+        )]),
         Event::Ready(announcement) => serde_json::from_str(announcement).ok().map(|value| vec![value]),
-        Event::Tenant(_) | Event::Done { .. } | Event::Turn { .. } | Event::NotTaken(_) | Event::Note(_)
-        | Event::Closing(_) | Event::Alive(_) => None,
+        Event::Tenant(_)
+        | Event::Done { .. }
+        | Event::Turn { .. }
+        | Event::NotTaken(_)
+        | Event::Note(_)
+        | Event::Closing(_)
+        | Event::Alive(_) => None,
     }
 }
 

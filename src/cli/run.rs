@@ -94,7 +94,11 @@ async fn interrupted() {
 async fn in_the_world(command: Command, global: super::args::Global, printer: &Printer, ask: &Terminal) -> Outcome {
     match command {
         Command::Sandbox(args) => {
-            return sandbox::sandbox(printer, sandbox::Wish { state: args.state, ends_in_days: args.ends_in, devices: args.devices }).await;
+            return sandbox::sandbox(
+                printer,
+                sandbox::Wish { state: args.state, ends_in_days: args.ends_in, devices: args.devices },
+            )
+            .await;
         }
         Command::Demo(args) => {
             let mdm = match args.mdm {
@@ -107,8 +111,7 @@ async fn in_the_world(command: Command, global: super::args::Global, printer: &P
     }
     let settings = Settings { config: global.config, store: global.store, timeout: global.timeout };
     let real = Real::build(&settings)?;
-    let world = real.world(printer, ask);
-    deed(command, &world, printer).await
+    real.live(printer, ask, async |world: &World<'_>| deed(command, world, printer).await).await
 }
 
 async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Outcome {
@@ -123,10 +126,15 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Ou
             adopt::adopt(world, &tenant, &evidence, topic).await
         }
         Command::Install(args) => install::install(world, &args.tenant, args.file, accept(args.accept)).await,
-        Command::History(args) if args.verify => history::verify(world, args.tenant.as_ref(), args.head.as_deref()).await,
+        Command::History(args) if args.verify => {
+            history::verify(world, args.tenant.as_ref(), args.head.as_deref()).await
+        }
         Command::History(args) => history::history(world, args.tenant.as_ref()).await,
         Command::Config(Config::Check) => {
-            printer.tell(crate::commands::Event::Note(&format!("{} tenants are configured; nothing is wrong.", world.config.tenants.len())));
+            printer.tell(crate::commands::Event::Note(&format!(
+                "{} tenants are configured; nothing is wrong.",
+                world.config.tenants.len()
+            )));
             Ok(None)
         }
         Command::Check(_) | Command::Inspect(_) | Command::Help(_) | Command::Demo(_) | Command::Sandbox(_) => Ok(None),

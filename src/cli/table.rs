@@ -63,14 +63,20 @@ fn seen(line: &StatusLine) -> String {
 /// What does not fit into a row, and must not be overlooked.
 fn beneath(line: &StatusLine) -> String {
     let mut text = String::new();
-    if let (true, Some(enrolled), Some(installed)) = (line.problems.contains(&"topic-changed"), &line.enrolled_topic, &line.topic) {
+    if let (true, Some(enrolled), Some(installed)) =
+        (line.problems.contains(&"topic-changed"), &line.enrolled_topic, &line.topic)
+    {
         text.push_str(&format!(
             "\n{BAD}{}: the installed certificate has another topic than the devices listen to.{BAD:#}\n  devices    {enrolled}\n  installed  {installed}\n",
             line.tenant
         ));
     }
     if let Some(why) = &line.not_asked {
-        text.push_str(&format!("\n{LOOK}{}: the server could not be asked just now:{LOOK:#} {}\n", line.tenant, printable(why)));
+        text.push_str(&format!(
+            "\n{LOOK}{}: the server could not be asked just now:{LOOK:#} {}\n",
+            line.tenant,
+            printable(why)
+        ));
     }
     if let Some(command) = &line.next.command {
         text.push_str(&format!("\n{}: {}\n  {command}\n", line.tenant, line.next.what));

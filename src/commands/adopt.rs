@@ -31,7 +31,12 @@ pub enum Evidence {
 ///
 /// # Errors
 /// When the file is not what it should be, or the store cannot be written.
-pub async fn adopt(world: &World<'_>, name: &pushcert_papers::TenantName, evidence: &Evidence, confirmed: Option<Topic>) -> Outcome {
+pub async fn adopt(
+    world: &World<'_>,
+    name: &pushcert_papers::TenantName,
+    evidence: &Evidence,
+    confirmed: Option<Topic>,
+) -> Outcome {
     let tenant = world.tenant(name)?;
     let mut ledger = Ledger::open(world, tenant).await?;
     let installed = match evidence {
@@ -43,7 +48,12 @@ pub async fn adopt(world: &World<'_>, name: &pushcert_papers::TenantName, eviden
     Ok(None)
 }
 
-async fn from_file(world: &World<'_>, tenant: &Tenant, ledger: &mut Ledger<'_>, path: &Path) -> Result<Installed, Failure> {
+async fn from_file(
+    world: &World<'_>,
+    tenant: &Tenant,
+    ledger: &mut Ledger<'_>,
+    path: &Path,
+) -> Result<Installed, Failure> {
     let bytes = files::need(path)?;
     let authorities = tenant.authorities.as_deref().map_or_else(|| Ok(Authorities::apple()), super::authorities)?;
     let now = world.clock.now();
@@ -53,9 +63,16 @@ async fn from_file(world: &World<'_>, tenant: &Tenant, ledger: &mut Ledger<'_>, 
     };
     let installed = installed(&facts);
     let entry = Entry { after: Some(facts.sha256), ..Entry::of("certificate-adopted").with("source", "file") };
-    ledger.note(vec![Kept { kind: "certificate", name: format!("{}.pem", facts.sha256.short()), bytes }], entry).await?;
+    ledger
+        .note(vec![Kept { kind: "certificate", name: format!("{}.pem", facts.sha256.short()), bytes }], entry)
+        .await?;
     ledger.saw(Seen { at: now, source: Source::File, installed: Some(installed.clone()) }).await?;
-    world.tell(Event::Note(&format!("Recorded for {}: {}, ends {}.", tenant.name, facts.common_name_or_topic(), facts.not_after.date())));
+    world.tell(Event::Note(&format!(
+        "Recorded for {}: {}, ends {}.",
+        tenant.name,
+        facts.topic.as_ref().map_or("", |topic| topic.as_str()),
+        facts.not_after.date()
+    )));
     if judged.verdict == Verdict::Refuse {
         // An old certificate that has ended may be adopted all the same; what is wrong with it is said.
         world.tell(Event::NotTaken(&Looked { path: &shown(path), judged: &judged, authorities: None, now }));
@@ -67,18 +84,28 @@ fn not_adopted(world: &World<'_>, path: &Path, judged: &Judged) -> Failure {
     let path = shown(path);
     world.tell(Event::NotTaken(&Looked { path: &path, judged, authorities: None, now: world.clock.now() }));
     let code = judged.findings.first().map_or("unknown-kind", |finding| finding.code.word());
-    Failure::new(Kind::Refused, code, format!("{path} is not a push certificate; nothing was recorded"))
-        .hinted("take the certificate from the row's Download at Apple's portal, or save the console's page and use --page")
+    Failure::new(Kind::Refused, code, format!("{path} is not a push certificate; nothing was recorded")).hinted(
+        "take the certificate from the row's Download at Apple's portal, or save the console's page and use --page",
+    )
 }
 
 async fn from_page(world: &World<'_>, ledger: &mut Ledger<'_>, path: &Path) -> Result<Installed, Failure> {
     let bytes = files::need(path)?;
     let installed = page::read(&bytes).ok_or_else(|| {
-        Failure::new(Kind::Refused, "page-not-understood", format!("{}: neither a topic nor an end is shown there", shown(path)))
-            .hinted("open the console's MDM certificate page, wait until it shows the certificate, and save it as a whole")
+        Failure::new(
+            Kind::Refused,
+            "page-not-understood",
+            format!("{}: neither a topic nor an end is shown there", shown(path)),
+        )
+        .hinted("open the console's MDM certificate page, wait until it shows the certificate, and save it as a whole")
     })?;
     let now = world.clock.now();
-    ledger.note(vec![Kept { kind: "page", name: "console.html".into(), bytes }], Entry::of("certificate-adopted").with("source", "page")).await?;
+    ledger
+        .note(
+            vec![Kept { kind: "page", name: "console.html".into(), bytes }],
+            Entry::of("certificate-adopted").with("source", "page"),
+        )
+        .await?;
     let seen = ledger.saw(Seen { at: now, source: Source::Page, installed: Some(installed) }).await?;
     let installed = seen.installed.expect("a page shows a certificate");
     let end = installed.not_after.map_or_else(|| "an unknown day".into(), pushcert_papers::Time::date);
@@ -105,13 +132,19 @@ async fn confirm(
         }
         return Ok(());
     }
-    let question = format!("Do the devices of {} answer while this certificate is installed, so that {topic} is their topic?", tenant.name);
+    let question = format!(
+        "Do the devices of {} answer while this certificate is installed, so that {topic} is their topic?",
+        tenant.name
+    );
     let typed = confirmed.as_ref() == Some(topic);
     if typed || world.ask.confirm(&question) {
-        let evidence = Entry { after: installed.certificate, ..Entry::of("topic-confirmed").with("topic", topic.as_str()) };
+        let evidence =
+            Entry { after: installed.certificate, ..Entry::of("topic-confirmed").with("topic", topic.as_str()) };
         return ledger.confirm_topic(topic.clone(), evidence).await;
     }
-    let words = format!("The enrolled topic is not confirmed yet. If devices answer with this certificate:  --confirm-topic {topic}");
+    let words = format!(
+        "The enrolled topic is not confirmed yet. If devices answer with this certificate:  --confirm-topic {topic}"
+    );
     world.tell(Event::Note(&words));
     Ok(())
 }

@@ -61,7 +61,12 @@ pub fn check(reporter: &dyn Reporter, wish: &Wish, now: Time) -> Outcome {
             sharpen(&mut judged);
         }
         let trusted = wish.authorities.as_deref().map(shown);
-        reporter.tell(Event::Judged(&Looked { path: &shown(path), judged: &judged, authorities: trusted.as_deref(), now }));
+        reporter.tell(Event::Judged(&Looked {
+            path: &shown(path),
+            judged: &judged,
+            authorities: trusted.as_deref(),
+            now,
+        }));
         if judged.verdict == Verdict::Refuse {
             outcome = Some(Kind::Refused);
         }
@@ -101,13 +106,22 @@ fn name_of(path: &Path) -> Option<&str> {
 }
 
 /// The old certificate. It may have ended; but it must be a push certificate, or a comparison with it proves nothing.
-fn compared(path: &Path, authorities: &Authorities, now: Time) -> Result<pushcert_papers::judge::CertificateFacts, Failure> {
+fn compared(
+    path: &Path,
+    authorities: &Authorities,
+    now: Time,
+) -> Result<pushcert_papers::judge::CertificateFacts, Failure> {
     let bytes = files::need(path)?;
     let judged = judge(&bytes, name_of(path), Want::PushCertificate, &Expectations::default(), authorities, now);
     let facts = judged.certificate.filter(|facts| facts.topic.is_some());
     facts.ok_or_else(|| {
-        let message = format!("{} is not a push certificate, so nothing can be compared with it ({})", shown(path), judged.kind.word());
-        Failure::new(Kind::Usage, "not-comparable", message).hinted("--against wants the certificate that is installed, or was last year")
+        let message = format!(
+            "{} is not a push certificate, so nothing can be compared with it ({})",
+            shown(path),
+            judged.kind.word()
+        );
+        Failure::new(Kind::Usage, "not-comparable", message)
+            .hinted("--against wants the certificate that is installed, or was last year")
     })
 }
 
@@ -117,7 +131,8 @@ fn answered(path: &Path, authorities: &Authorities, now: Time) -> Result<pushcer
     let judged = judge(&bytes, name_of(path), Want::PushRequest, &Expectations::default(), authorities, now);
     judged.request.map(|facts| facts.public_key_sha256).ok_or_else(|| {
         let message = format!("{} is not a push certificate request ({})", shown(path), judged.kind.word());
-        Failure::new(Kind::Usage, "not-comparable", message).hinted("--request wants the file that was uploaded to Apple's portal")
+        Failure::new(Kind::Usage, "not-comparable", message)
+            .hinted("--request wants the file that was uploaded to Apple's portal")
     })
 }
 

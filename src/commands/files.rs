@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use pushcert_papers::{
-    Code, Finding, Kind as PaperKind, Severity, Verdict,
-    judge::Judged,
-};
+use pushcert_papers::{Code, Finding, Kind as PaperKind, Severity, Verdict, judge::Judged};
 
 use super::{Failure, Kind, shown};
 use crate::world::files::{self, FileError};
@@ -29,7 +26,13 @@ pub fn need(path: &Path) -> Result<Vec<u8>, Failure> {
 /// What a file that cannot be read is judged to be.
 pub fn unreadable(error: &FileError) -> Judged {
     let finding = Finding::new(code(error), error.to_string(), remedy(error)).weighing(Severity::Refuse);
-    Judged { kind: PaperKind::Unknown, verdict: Verdict::Refuse, certificate: None, request: None, findings: vec![finding] }
+    Judged {
+        kind: PaperKind::Unknown,
+        verdict: Verdict::Refuse,
+        certificate: None,
+        request: None,
+        findings: vec![finding],
+    }
 }
 
 fn code(error: &FileError) -> Code {

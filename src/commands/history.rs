@@ -30,7 +30,12 @@ pub async fn verify(world: &World<'_>, tenant: Option<&TenantName>, head: Option
         if found.broken.is_some() {
             outcome = Some(Kind::Refused);
         }
-        world.tell(Event::Verified(&Verified { tenant: name, lines: found.lines, head: found.head, broken: found.broken }));
+        world.tell(Event::Verified(&Verified {
+            tenant: name,
+            lines: found.lines,
+            head: found.head,
+            broken: found.broken,
+        }));
     }
     Ok(outcome)
 }

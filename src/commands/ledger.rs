@@ -133,7 +133,8 @@ impl<'a> Ledger<'a> {
         name: Option<String>,
         confirmed_topic: Option<Topic>,
     ) -> Result<(), Failure> {
-        let artefacts = kept.into_iter().map(|kept| Artefact { kind: kept.kind.into(), name: kept.name, bytes: kept.bytes });
+        let artefacts =
+            kept.into_iter().map(|kept| Artefact { kind: kept.kind.into(), name: kept.name, bytes: kept.bytes });
         let audit = AuditEntry {
             at: self.world.clock.now(),
             who: self.world.who.to_owned(),
@@ -157,7 +158,8 @@ impl<'a> Ledger<'a> {
         let found = self.world.store.artefact(digest).await?;
         found.ok_or_else(|| {
             let message = format!("the store has lost the file {}", digest.short());
-            Failure::new(Kind::Failed, "artefact-lost", message).hinted("bring it again with --request or --certificate")
+            Failure::new(Kind::Failed, "artefact-lost", message)
+                .hinted("bring it again with --request or --certificate")
         })
     }
 
@@ -193,10 +195,13 @@ impl<'a> Ledger<'a> {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Held { .. } => Self::new(Kind::Busy, "busy", &error).hinted("wait for it, and run the same command again"),
+            StoreError::Held { .. } => {
+                Self::new(Kind::Busy, "busy", &error).hinted("wait for it, and run the same command again")
+            }
             StoreError::Changed { .. } => Self::new(Kind::Busy, "changed-meanwhile", &error)
                 .hinted("another run went on with this tenant; run the same command again, it goes on from there"),
-            _ => Self::new(Kind::Failed, "store", &error).hinted("nothing was half done; look at the store's folder and its free space"),
+            _ => Self::new(Kind::Failed, "store", &error)
+                .hinted("nothing was half done; look at the store's folder and its free space"),
         }
     }
 }

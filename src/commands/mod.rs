@@ -26,7 +26,7 @@ pub use failure::{Failure, Kind};
 
 use crate::{
     config::{Config, Tenant},
-    mdm::Mdm,
+    mdm::{Mdm, MdmError},
     portal::Portal,
     store::Store,
     world::clock::Clock,
@@ -53,8 +53,6 @@ pub struct World<'a> {
     pub ask: &'a dyn Ask,
     /// Who does this, for the record: a user's name.
     pub who: &'a str,
-    /// The program's version, for the record.
-    pub version: &'a str,
 }
 
 /// Makes the port to a tenant's server.
@@ -62,6 +60,9 @@ pub struct World<'a> {
 pub trait Servers {
     /// The port to this tenant's server. Nothing is sent yet.
     async fn connect(&self, tenant: &Tenant) -> Result<Server, Failure>;
+
+    /// Remembers that the server has refused the tenant's sign-in, so that no job tries it again and locks the account.
+    async fn sign_in_refused(&self, tenant: &Tenant) -> Result<(), Failure>;
 }
 
 /// A tenant's server, and what it lets us do.
@@ -97,8 +98,19 @@ impl World<'_> {
     /// When the configuration has none.
     pub fn tenant(&self, name: &TenantName) -> Result<&Tenant, Failure> {
         self.config.tenant(name).map_err(|error| {
-            Failure::new(Kind::NotFound, "tenant-unknown", &error).hinted("pushcert config check  shows what is configured")
+            Failure::new(Kind::NotFound, "tenant-unknown", &error)
+                .hinted("pushcert config check  shows what is configured")
         })
+    }
+
+    /// What a server's error means; a refused sign-in is remembered.
+    async fn failed(&self, tenant: &Tenant, error: MdmError) -> Failure {
+        if matches!(error, MdmError::SignInRefused { .. }) {
+            if let Err(failure) = self.servers.sign_in_refused(tenant).await {
+                return failure;
+            }
+        }
+        error.into()
     }
 
     fn tell(&self, event: Event<'_>) {

@@ -22,7 +22,8 @@ pub struct Wish {
 /// # Errors
 /// When it cannot start.
 pub async fn sandbox(reporter: &dyn Reporter, wish: Wish) -> Outcome {
-    let options = Options { state: wish.state, ends_in_days: wish.ends_in_days, devices: wish.devices, ..Options::default() };
+    let options =
+        Options { state: wish.state, ends_in_days: wish.ends_in_days, devices: wish.devices, ..Options::default() };
     let world = start(options).await?;
     let announcement = serde_json::to_string(world.announcement()).expect("an announcement is plain data");
     reporter.tell(Event::Ready(&announcement));
@@ -42,7 +43,8 @@ pub(super) async fn start(options: Options) -> Result<World, Failure> {
 #[cfg(unix)]
 async fn ended() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {

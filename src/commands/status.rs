@@ -85,11 +85,19 @@ async fn ask(world: &World<'_>, tenant: &Tenant, ledger: &Ledger<'_>) -> Result<
     if !server.reach.read {
         return Ok(None);
     }
-    let seen = server.mdm.installed().await?;
-    ledger.saw(seen).await.map(Some)
+    match server.mdm.installed().await {
+        Ok(seen) => ledger.saw(seen).await.map(Some),
+        Err(error) => Err(world.failed(tenant, error).await),
+    }
 }
 
-fn stands(tenant: &Tenant, ledger: &Ledger<'_>, seen: Option<&Seen>, now: Time, not_asked: Option<String>) -> StatusLine {
+fn stands(
+    tenant: &Tenant,
+    ledger: &Ledger<'_>,
+    seen: Option<&Seen>,
+    now: Time,
+    not_asked: Option<String>,
+) -> StatusLine {
     let standing = standing(&Facts {
         tenant: &tenant.name,
         seen,

@@ -87,7 +87,10 @@ pub fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
         match tenant(&name, value.into_inner(), folder) {
             Ok(tenant) => drop(config.tenants.insert(tenant.name.clone(), tenant)),
             Err(found) => {
-                problems.extend(found.into_iter().map(|what| Problem { line: line_of_key(text, &what, line), what: format!("[tenants.{name}] {what}") }));
+                problems.extend(found.into_iter().map(|what| Problem {
+                    line: line_of_key(text, &what, line),
+                    what: format!("[tenants.{name}] {what}"),
+                }));
             }
         }
     }
@@ -129,7 +132,8 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     let mut problems = vec![];
     let product = product(&raw.mdm).map_err(|problem| problems.push(problem)).ok();
     let url = raw.url.as_deref().map(address).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
-    let stale_after = raw.stale_after.as_deref().map(span).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    let stale_after =
+        raw.stale_after.as_deref().map(span).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
     if matches!(product, Some(Product::Cloud | Product::Core)) && raw.url.is_none() {
         problems.push("`url` is missing: where is the server?".into());
     }
@@ -171,7 +175,10 @@ fn product(word: &str) -> Result<Product, String> {
     let found = Product::WORDS.into_iter().find(|(known, _)| *known == word);
     found.map(|(_, product)| product).ok_or_else(|| {
         let near = nearest::to(word, Product::WORDS.into_iter().map(|(known, _)| known));
-        let hint = near.map_or_else(|| "it is mobileiron-cloud, mobileiron-core or manual".into(), |near| format!("did you mean {near:?}?"));
+        let hint = near.map_or_else(
+            || "it is mobileiron-cloud, mobileiron-core or manual".into(),
+            |near| format!("did you mean {near:?}?"),
+        );
         format!("`mdm` cannot be {word:?}; {hint}")
     })
 }
@@ -213,7 +220,12 @@ fn span(text: &str) -> Result<i64, String> {
         "d" => 86_400,
         _ => return Err(wrong()),
     };
-    number.parse::<i64>().ok().filter(|number| *number > 0).and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)
+    number
+        .parse::<i64>()
+        .ok()
+        .filter(|number| *number > 0)
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -225,7 +237,11 @@ mod tests {
     }
 
     fn wrong(text: &str) -> String {
-        read(text).expect_err("something is wrong").iter().map(|problem| format!("{:?} {}\n", problem.line, problem.what)).collect()
+        read(text)
+            .expect_err("something is wrong")
+            .iter()
+            .map(|problem| format!("{:?} {}\n", problem.line, problem.what))
+            .collect()
     }
 
     #[test]
@@ -252,7 +268,10 @@ mod tests {
         assert_eq!((acme.product, acme.host.as_deref()), (Product::Cloud, Some("na1.example.com")));
         assert_eq!((acme.thresholds.notice, acme.thresholds.warning, acme.stale_after), (90, 30, Some(259_200)));
         let console = acme.console.as_ref().expect("a console");
-        assert_eq!((console.profile.as_path(), console.fetch, console.upload), (Path::new("/etc/pushcert/acme.console.toml"), true, false));
+        assert_eq!(
+            (console.profile.as_path(), console.fetch, console.upload),
+            (Path::new("/etc/pushcert/acme.console.toml"), true, false)
+        );
     }
 
     #[test]

@@ -22,7 +22,8 @@ const LIMIT: u64 = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What such a program may see of the environment: enough to find itself, its home and its agent.
-const PASSED_ON: [&str; 8] = ["PATH", "HOME", "USER", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK", "GNUPGHOME"];
+const PASSED_ON: [&str; 8] =
+    ["PATH", "HOME", "USER", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK", "GNUPGHOME"];
 
 /// Where a secret comes from.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -92,14 +93,34 @@ impl SecretSource {
     /// # Errors
     /// When it cannot be had; see [`SecretError`].
     pub fn resolve(&self) -> Result<Secret, SecretError> {
+        line(self.bytes()?, &self.place())
+    }
+
+    /// The secret where it may have several lines, such as a key in PEM.
+    ///
+    /// # Errors
+    /// When it cannot be had; see [`SecretError`].
+    pub fn resolve_whole(&self) -> Result<Secret, SecretError> {
+        String::from_utf8(self.bytes()?).map(Secret::new).map_err(|_| SecretError::NotText { place: self.place() })
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, SecretError> {
         match self {
             Self::Command(command) => from_program(command),
             Self::File(path) => from_file(path),
-            Self::Env(name) => text(variable(name)?.into_bytes(), name),
+            Self::Env(name) => Ok(variable(name)?.into_bytes()),
             Self::Credential(name) => {
                 let folder = variable("CREDENTIALS_DIRECTORY")?;
                 from_file(&Path::new(&folder).join(name))
             }
+        }
+    }
+
+    fn place(&self) -> String {
+        match self {
+            Self::Command(command) => command.first().cloned().unwrap_or_default(),
+            Self::File(path) => path.display().to_string(),
+            Self::Env(name) | Self::Credential(name) => name.clone(),
         }
     }
 }
@@ -109,16 +130,15 @@ fn variable(name: &str) -> Result<String, SecretError> {
     std::env::var(name).map_err(|_| SecretError::NotSet { name: name.to_owned() })
 }
 
-fn from_file(path: &Path) -> Result<Secret, SecretError> {
+fn from_file(path: &Path) -> Result<Vec<u8>, SecretError> {
     let shown = path.display().to_string();
-    let bytes = files::read_secret(path, LIMIT).map_err(|error| match error {
-        Untrusted::OpenToOthers => SecretError::ReadableByOthers { path: shown.clone() },
-        Untrusted::File(error) => SecretError::File { path: shown.clone(), error },
-    })?;
-    text(bytes, &shown)
+    files::read_secret(path, LIMIT).map_err(|error| match error {
+        Untrusted::OpenToOthers => SecretError::ReadableByOthers { path: shown },
+        Untrusted::File(error) => SecretError::File { path: shown, error },
+    })
 }
 
-fn from_program(command: &[String]) -> Result<Secret, SecretError> {
+fn from_program(command: &[String]) -> Result<Vec<u8>, SecretError> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(SecretError::Program { program: "(none)".into(), why: "is not named".into() });
     };
@@ -141,7 +161,7 @@ fn from_program(command: &[String]) -> Result<Secret, SecretError> {
     match answer {
         None => Err(failed(format!("did not answer within {} seconds", PATIENCE.as_secs()))),
         Some(_) if !status.success() => Err(failed(format!("failed ({status})"))),
-        Some(bytes) => text(bytes, program),
+        Some(bytes) => Ok(bytes),
     }
 }
 
@@ -157,7 +177,7 @@ fn read_in_time(output: impl Read + Send + 'static) -> Option<Vec<u8>> {
 }
 
 /// One line of text; the line's end does not belong to it.
-fn text(bytes: Vec<u8>, place: &str) -> Result<Secret, SecretError> {
+fn line(bytes: Vec<u8>, place: &str) -> Result<Secret, SecretError> {
     let not_text = || SecretError::NotText { place: place.to_owned() };
     let mut line = String::from_utf8(bytes).map_err(|_| not_text())?;
     line.truncate(line.trim_end_matches(['\r', '\n']).len());
@@ -192,8 +212,11 @@ mod tests {
 
     #[test]
     fn an_error_names_the_place_and_not_the_secret() {
-        let error = text(b"two\nlines".to_vec(), "place").expect_err("not one line").to_string();
+        let error = line(b"two\nlines".to_vec(), "place").expect_err("not one line").to_string();
         assert!(error.contains("place") && !error.contains("two"));
-        assert!(matches!(SecretSource::Env("PUSHCERT_NO_SUCH_VARIABLE".into()).resolve(), Err(SecretError::NotSet { .. })));
+        assert!(matches!(
+            SecretSource::Env("PUSHCERT_NO_SUCH_VARIABLE".into()).resolve(),
+            Err(SecretError::NotSet { .. })
+        ));
     }
 }

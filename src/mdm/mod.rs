@@ -3,6 +3,10 @@
 //! No server offers everything. A capability that one lacks answers [`MdmError::NoInterface`], and the deed guides a
 //! person through the console instead.
 
+pub mod console;
+pub mod manual;
+pub mod mobileiron;
+
 use async_trait::async_trait;
 use pushcert_papers::{Secret, Time, watch::Seen};
 

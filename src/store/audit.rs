@@ -82,6 +82,7 @@ pub fn verify(tenant: &TenantName, lines: &[StoredLine], noted: Option<&str>) ->
         }
         met = met || noted.is_some_and(|noted| stored.digest.starts_with(noted) && noted.len() >= 12);
     }
-    let broken = (!met).then(|| "the digest given is not in it: its end was cut off, or it is another record".to_owned());
+    let broken =
+        (!met).then(|| "the digest given is not in it: its end was cut off, or it is another record".to_owned());
     AuditState { lines: lines.len(), head: (!lines.is_empty()).then_some(previous), broken }
 }

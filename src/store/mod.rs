@@ -114,7 +114,9 @@ pub enum StoreError {
         holder: String,
     },
     /// A newer release wrote the store.
-    #[error("{place} was written by a newer pushcert (its form is {found}, this release knows {known}); update pushcert")]
+    #[error(
+        "{place} was written by a newer pushcert (its form is {found}, this release knows {known}); update pushcert"
+    )]
     Newer {
         /// Where it is.
         place: String,

@@ -81,7 +81,8 @@ impl Sqlite {
     fn lines(&self, tenant: &TenantName) -> Result<Vec<StoredLine>, StoreError> {
         let connection = self.connection.borrow();
         let read = || {
-            let mut query = connection.prepare_cached("SELECT number, line, digest FROM audit WHERE tenant = ?1 ORDER BY number")?;
+            let mut query = connection
+                .prepare_cached("SELECT number, line, digest FROM audit WHERE tenant = ?1 ORDER BY number")?;
             let rows = query.query_map([tenant.as_str()], |row| {
                 Ok(StoredLine { number: row.get(0)?, line: row.get(1)?, digest: row.get(2)? })
             })?;
@@ -130,7 +131,9 @@ impl Store for Sqlite {
                 .query_row([tenant.as_str()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?)))
                 .optional()?;
             let journey = connection
-                .prepare_cached("SELECT number, open, format, json FROM journey WHERE tenant = ?1 ORDER BY number DESC LIMIT 1")?
+                .prepare_cached(
+                    "SELECT number, open, format, json FROM journey WHERE tenant = ?1 ORDER BY number DESC LIMIT 1",
+                )?
                 .query_row([tenant.as_str()], |row| {
                     Ok(StoredJourney { number: row.get(0)?, open: row.get(1)?, format: row.get(2)?, json: row.get(3)? })
                 })
@@ -139,7 +142,8 @@ impl Store for Sqlite {
         };
         let (found, journey) = read().map_err(|source| self.database(source))?;
         let Some((version, topic)) = found else { return Ok(None) };
-        let confirmed_topic = topic.map(|topic| Topic::parse(&topic)).transpose().map_err(|_| self.damaged("a topic"))?;
+        let confirmed_topic =
+            topic.map(|topic| Topic::parse(&topic)).transpose().map_err(|_| self.damaged("a topic"))?;
         Ok(Some(TenantRecord { version, journey, confirmed_topic }))
     }
 
@@ -171,7 +175,8 @@ impl Store for Sqlite {
 
     async fn audit(&self, tenant: &TenantName) -> Result<Vec<AuditLine>, StoreError> {
         let readable = |stored: StoredLine| {
-            let entry: AuditEntry = serde_json::from_str(&stored.line).map_err(|_| self.damaged("a line of the record"))?;
+            let entry: AuditEntry =
+                serde_json::from_str(&stored.line).map_err(|_| self.damaged("a line of the record"))?;
             let digest = Fingerprint::from_hex(&stored.digest).map_err(|_| self.damaged("a digest of the record"))?;
             Ok(AuditLine { number: stored.number, entry, digest })
         };
@@ -186,14 +191,16 @@ impl Store for Sqlite {
         let json = serde_json::to_string(seen).expect("a sighting is plain data");
         let sql = "INSERT INTO sighting (tenant, source, at, json) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (tenant, source) DO UPDATE SET at = excluded.at, json = excluded.json WHERE excluded.at >= sighting.at";
-        let written = self.connection.borrow().execute(sql, params![tenant.as_str(), seen.source.word(), seen.at.unix(), json]);
+        let written =
+            self.connection.borrow().execute(sql, params![tenant.as_str(), seen.source.word(), seen.at.unix(), json]);
         written.map(drop).map_err(|source| self.database(source))
     }
 
     async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError> {
         let connection = self.connection.borrow();
         let read = || {
-            let mut query = connection.prepare_cached("SELECT json FROM sighting WHERE tenant = ?1 ORDER BY at DESC, rowid DESC LIMIT 1")?;
+            let mut query = connection
+                .prepare_cached("SELECT json FROM sighting WHERE tenant = ?1 ORDER BY at DESC, rowid DESC LIMIT 1")?;
             query.query_row([tenant.as_str()], |row| row.get::<_, String>(0)).optional()
         };
         let found = read().map_err(|source| self.database(source))?;
@@ -203,7 +210,8 @@ impl Store for Sqlite {
     async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError> {
         let fingerprint = self.fingerprint(secret)?;
         let sql = "SELECT at FROM refused_sign_in WHERE tenant = ?1 AND fingerprint = ?2";
-        let found = self.connection.borrow().query_row(sql, [tenant.as_str(), &fingerprint], |row| row.get(0)).optional();
+        let found =
+            self.connection.borrow().query_row(sql, [tenant.as_str(), &fingerprint], |row| row.get(0)).optional();
         Ok(found.map_err(|source| self.database(source))?.map(Time::from_unix))
     }
 
@@ -214,7 +222,9 @@ impl Store for Sqlite {
                 let sql = "INSERT OR REPLACE INTO refused_sign_in (tenant, fingerprint, at) VALUES (?1, ?2, ?3)";
                 self.connection.borrow().execute(sql, params![tenant.as_str(), fingerprint, at.unix()])
             }
-            None => self.connection.borrow().execute("DELETE FROM refused_sign_in WHERE tenant = ?1", [tenant.as_str()]),
+            None => {
+                self.connection.borrow().execute("DELETE FROM refused_sign_in WHERE tenant = ?1", [tenant.as_str()])
+            }
         };
         written.map(drop).map_err(|source| self.database(source))
     }
@@ -255,10 +265,12 @@ fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Change) ->
 /// Chains a line to the end of the record.
 fn append(transaction: &Transaction<'_>, tenant: &TenantName, entry: &AuditEntry) -> rusqlite::Result<()> {
     let sql = "SELECT number, digest FROM audit WHERE tenant = ?1 ORDER BY number DESC LIMIT 1";
-    let last = transaction.query_row(sql, [tenant.as_str()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?)));
+    let last =
+        transaction.query_row(sql, [tenant.as_str()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?)));
     let (number, previous) = last.optional()?.unwrap_or_else(|| (0, audit::genesis(tenant).to_string()));
     let line = serde_json::to_string(entry).expect("a line of the record is plain data");
-    let previous = Fingerprint::from_hex(&previous).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let previous =
+        Fingerprint::from_hex(&previous).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let digest = audit::chained(&previous, &line);
     let sql = "INSERT INTO audit (tenant, number, line, digest) VALUES (?1, ?2, ?3, ?4)";
     transaction.execute(sql, params![tenant.as_str(), number + 1, line, digest.to_string()]).map(drop)

@@ -273,7 +273,11 @@ impl Folders {
     pub fn of_the_user() -> io::Result<Self> {
         let base = etcetera::choose_base_strategy().map_err(io::Error::other)?;
         let state = base.state_dir().unwrap_or_else(|| base.data_dir());
-        Ok(Self { config: base.config_dir().join("pushcert"), state: state.join("pushcert"), home: base.home_dir().to_owned() })
+        Ok(Self {
+            config: base.config_dir().join("pushcert"),
+            state: state.join("pushcert"),
+            home: base.home_dir().to_owned(),
+        })
     }
 
     /// Where browsers leave downloads.

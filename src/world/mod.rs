@@ -2,3 +2,6 @@
 
 pub mod clock;
 pub mod files;
+pub mod http;
+
+mod pin;

@@ -25,7 +25,7 @@ impl Run<'_> {
             other_tenants: &others,
             public_key: journey.held_request().map(|held| held.public_key),
             installed: installed.as_ref(),
-            awaiting_newer: true,
+            awaiting_newer: journey.held_request().is_some(),
             place: Place::Gate,
             ..Expectations::default()
         };
@@ -58,7 +58,9 @@ impl Run<'_> {
         let accept = &self.wish.accept;
         match code {
             Code::KeyNotCompared => accept.key.filter(|key| *key == facts.public_key_sha256).map(|key| key.to_string()),
-            Code::IssuerUnverified => accept.issuer.filter(|key| Some(*key) == facts.issuer_public_key_sha256).map(|key| key.to_string()),
+            Code::IssuerUnverified => {
+                accept.issuer.filter(|key| Some(*key) == facts.issuer_public_key_sha256).map(|key| key.to_string())
+            }
             Code::TopicChanged | Code::OtherTenant => {
                 accept.topic_change.clone().filter(|topic| Some(topic) == facts.topic.as_ref()).map(String::from)
             }
@@ -87,7 +89,12 @@ impl Run<'_> {
         self.ledger.commit(journey, vec![kept], entry).await?;
         self.world.tell(Event::Done { step: 3, mark: Mark::Sure, title: "Certificate checked", detail: &detail });
         for finding in judged.findings.iter().filter(|finding| finding.severity == Severity::Warn) {
-            self.world.tell(Event::Note(&format!("{}: {}. {}", finding.code, finding.message.trim_end_matches('.'), finding.remedy)));
+            self.world.tell(Event::Note(&format!(
+                "{}: {}. {}",
+                finding.code,
+                finding.message.trim_end_matches('.'),
+                finding.remedy
+            )));
         }
         Ok(Flow::On)
     }
@@ -135,7 +142,11 @@ impl Run<'_> {
             None => "a first topic",
         };
         let key = if journey.held_request().is_some() { "answers our request" } else { "key not compared" };
-        let issuer = if self.tenant.authorities.is_some() { "issued by the authority of the configuration" } else { "issued by Apple" };
+        let issuer = if self.tenant.authorities.is_some() {
+            "issued by the authority of the configuration"
+        } else {
+            "issued by Apple"
+        };
         let days = facts.not_after.plus(1).days_after(facts.not_before);
         format!("{topic}, {key}, {issuer}, {days} days, ends {}", facts.not_after.date())
     }
@@ -154,7 +165,8 @@ impl Run<'_> {
         let worst = judged.findings.iter().find(|finding| finding.severity == Severity::Refuse);
         let code = worst.map_or(Code::UnknownKind, |finding| finding.code);
         let message = format!("{path} is refused ({code}). {}", guide::after_refusal(code));
-        Failure::new(Kind::Refused, code.word(), message).hinted(format!("then go on with  {} --certificate FILE", self.command()))
+        Failure::new(Kind::Refused, code.word(), message)
+            .hinted(format!("then go on with  {} --certificate FILE", self.command()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pushcert_papers::{
-    Code, Severity, Verdict,
+    Code, Severity,
     renewal::{Confirmation, Install, Journey, ReceivedCertificate, Shown, guide, shown as shows},
     watch::{Installed, Seen, Source},
 };
@@ -43,20 +43,26 @@ impl Run<'_> {
     /// The last look before the upload. What was judged days ago may have ended since, or somebody was quicker.
     async fn guard(&mut self, pem: &[u8], certificate: &ReceivedCertificate) -> Result<Guarded, Failure> {
         self.look().await?;
-        if self.seen.as_ref().is_some_and(|seen| seen.source != Source::File && shows(seen, certificate) == Shown::This) {
+        if self.seen.as_ref().is_some_and(|seen| seen.source != Source::File && shows(seen, certificate) == Shown::This)
+        {
             return Ok(Guarded::InstalledAlready);
         }
         let (judged, _) = self.judge_certificate(pem)?;
         let accepted = |code: Code| certificate.accepted.iter().any(|acceptance| acceptance.code == code);
-        let blocking = judged.findings.iter().find(|finding| finding.severity == Severity::Refuse && !accepted(finding.code));
+        let blocking =
+            judged.findings.iter().find(|finding| finding.severity == Severity::Refuse && !accepted(finding.code));
         match blocking {
             None => Ok(Guarded::MayBeSent),
             Some(finding) => {
                 let path = format!("the certificate of {}", certificate.at.date());
                 let now = self.world.clock.now();
                 self.world.tell(Event::NotTaken(&Looked { path: &path, judged: &judged, authorities: None, now }));
-                Err(Failure::new(Kind::Refused, finding.code.word(), format!("{path} is refused now. Nothing was uploaded."))
-                    .hinted(format!("begin again:  {} --restart", self.command())))
+                Err(Failure::new(
+                    Kind::Refused,
+                    finding.code.word(),
+                    format!("{path} is refused now. Nothing was uploaded."),
+                )
+                .hinted(format!("begin again:  {} --restart", self.command())))
             }
         }
     }
@@ -70,7 +76,7 @@ impl Run<'_> {
             self.console_changed(&host, &what);
             return Ok(Flow::On);
         }
-        Err(error.into())
+        Err(self.world.failed(self.tenant, error).await)
     }
 
     /// Looks at the server, and at what it shows of the certificate that was sent.
@@ -90,7 +96,11 @@ impl Run<'_> {
         let journey = self.journey();
         let certificate = received(&journey);
         let before = self.installed_digest().filter(|digest| *digest != certificate.sha256);
-        let entry = Entry { before, after: Some(certificate.sha256), ..Entry::of("certificate-installed").with("known-by", known_by(confirmed)) };
+        let entry = Entry {
+            before,
+            after: Some(certificate.sha256),
+            ..Entry::of("certificate-installed").with("known-by", known_by(confirmed))
+        };
         self.ledger.commit(Journey { install: Install::Done { at: now, confirmed }, ..journey }, vec![], entry).await?;
         let source = match confirmed {
             Confirmation::ReadBack => self.seen.as_ref().map_or(Source::Console, |seen| seen.source),
@@ -136,7 +146,9 @@ impl Run<'_> {
         let name = format!("{}-ends-{}.pem", self.tenant.name, certificate.not_after.iso_date());
         let folder = Path::new(self.tenant.name.as_str()).join(journey.started.iso_date());
         let written = self.world.portal.hand_off(&folder, &[Sheet { name: &name, bytes: pem }]);
-        let path = written.map_err(|error| Failure::new(Kind::Failed, "hand-off-failed", format!("the hand-off folder cannot be written: {error}")))?;
+        let path = written.map_err(|error| {
+            Failure::new(Kind::Failed, "hand-off-failed", format!("the hand-off folder cannot be written: {error}"))
+        })?;
         Ok(shown(&path.join(name)))
     }
 

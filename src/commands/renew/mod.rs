@@ -170,7 +170,8 @@ impl<'a> Run<'a> {
         let journey = self.ledger.latest_journey();
         let handoff = journey.and_then(|journey| journey.handed_off.as_ref()).map(|hand_off| hand_off.folder.clone());
         let file = journey.and_then(Journey::held_request).map(|held| held.file_name.clone());
-        let request = handoff.as_ref().zip(file).map(|(folder, file)| Path::new(folder).join(file).display().to_string());
+        let request =
+            handoff.as_ref().zip(file).map(|(folder, file)| Path::new(folder).join(file).display().to_string());
         RenewalReport {
             tenant: self.tenant.name.clone(),
             step: journey.map_or(pushcert_papers::renewal::Stage::Idle, Journey::stage),

@@ -8,10 +8,7 @@ use pushcert_papers::{
 
 use super::{Flow, Run};
 use crate::{
-    commands::{
-        Event, Failure, Kind, TenantHeading,
-        ledger::Entry,
-    },
+    commands::{Event, Failure, Kind, TenantHeading, ledger::Entry},
     mdm::{Capability, MdmError},
 };
 
@@ -34,7 +31,7 @@ impl Run<'_> {
                 self.console_changed(&host, &what);
                 Ok(())
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.world.failed(self.tenant, error).await),
         }
     }
 
@@ -42,7 +39,8 @@ impl Run<'_> {
     pub(super) fn console_changed(&mut self, host: &str, what: &str) {
         let note = format!("The console of {host} has changed ({what}); its steps are done by hand from here on.");
         self.world.tell(Event::Note(&note));
-        self.server.reach = pushcert_papers::renewal::Reach { devices: self.server.reach.devices, ..Default::default() };
+        self.server.reach =
+            pushcert_papers::renewal::Reach { devices: self.server.reach.devices, ..Default::default() };
     }
 
     /// Says whose renewal this is, and how it stands.
@@ -75,7 +73,7 @@ impl Run<'_> {
         }
         match self.server.mdm.apple_devices().await {
             Ok(count) => Ok(Some(count)),
-            Err(error @ MdmError::SignInRefused { .. }) => Err(error.into()),
+            Err(error @ MdmError::SignInRefused { .. }) => Err(self.world.failed(self.tenant, error).await),
             Err(error) => {
                 self.world.tell(Event::Note(&format!("Devices cannot be looked at: {error}.")));
                 self.server.reach.devices = false;
@@ -97,7 +95,10 @@ impl Run<'_> {
     }
 
     pub(super) fn not_due(&mut self, opens: Time) -> Flow {
-        let note = format!("Not due yet: a renewal begins on {}. The days left on the old certificate would be lost.", opens.date());
+        let note = format!(
+            "Not due yet: a renewal begins on {}. The days left on the old certificate would be lost.",
+            opens.date()
+        );
         self.world.tell(Event::Note(&note));
         self.wanted = self.world.ask.confirm("Renew it now all the same?");
         if self.wanted { Flow::On } else { Flow::Stop(None, None) }
@@ -144,7 +145,8 @@ impl Run<'_> {
         if let Some(count) = self.devices.filter(|count| *count > 0) {
             return Err(refuse(format!("{name} manages {} Apple devices", guide::thousands(count))));
         }
-        let question = format!("No certificate and no Apple device was ever there? Then type the tenant's name ({name})");
+        let question =
+            format!("No certificate and no Apple device was ever there? Then type the tenant's name ({name})");
         if self.world.ask.typed(&question, name.as_str()) {
             return Ok(());
         }

@@ -77,9 +77,11 @@ impl Run<'_> {
 
     fn show_portal_card(&self) {
         let journey = self.journey();
-        let request = journey.handed_off.as_ref().zip(journey.held_request()).map(|(hand_off, held)| {
-            shown(&Path::new(&hand_off.folder).join(&held.file_name))
-        });
+        let request = journey
+            .handed_off
+            .as_ref()
+            .zip(journey.held_request())
+            .map(|(hand_off, held)| shown(&Path::new(&hand_off.folder).join(&held.file_name)));
         self.world.tell(Event::Turn { step: 2, card: &self.portal_card(request.as_deref()) });
     }
 

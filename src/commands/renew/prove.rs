@@ -28,7 +28,7 @@ impl Run<'_> {
     pub(super) async fn prove(&mut self) -> Result<Flow, Failure> {
         match self.ask_devices().await {
             Ok((answered, asked)) => self.proved(answered, asked).await,
-            Err(error @ MdmError::SignInRefused { .. }) => Err(error.into()),
+            Err(error @ MdmError::SignInRefused { .. }) => Err(self.world.failed(self.tenant, error).await),
             Err(error) => {
                 self.world.tell(Event::Note(&format!("Devices could not be asked: {error}.")));
                 self.proved(0, 0).await
@@ -52,7 +52,8 @@ impl Run<'_> {
             if answered == ids.len() || begun.elapsed() + pause > PATIENCE {
                 return Ok((answered, ids.len()));
             }
-            self.world.tell(Event::Alive(&format!("Asked {} devices to check in; {answered} answered so far.", ids.len())));
+            self.world
+                .tell(Event::Alive(&format!("Asked {} devices to check in; {answered} answered so far.", ids.len())));
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -70,7 +71,9 @@ impl Run<'_> {
             return Ok(Flow::On);
         }
         let entry = Entry::of("devices-silent").with("asked", &asked.to_string());
-        self.ledger.commit(Journey { proof: Proof::Pending { at, asked: count(asked) }, ..self.journey() }, vec![], entry).await?;
+        self.ledger
+            .commit(Journey { proof: Proof::Pending { at, asked: count(asked) }, ..self.journey() }, vec![], entry)
+            .await?;
         self.world.tell(Event::Done { step: 5, mark: Mark::Open, title: "Proof pending", detail: &silence(asked) });
         self.world.tell(Event::Note(&format!("Ask again later, and tomorrow:  {}", self.command())));
         Ok(Flow::Stop(None, None))

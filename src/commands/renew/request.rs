@@ -25,10 +25,7 @@ const FILE_NAME: &str = "ApplePushInfo.txt";
 impl Run<'_> {
     /// Whether a request in the person's hand has its place now.
     pub(super) fn takes_request(&self, step: &Step) -> bool {
-        let place = matches!(
-            step,
-            Step::FetchRequest | Step::AskForRequest | Step::HandOff | Step::AwaitCertificate
-        );
+        let place = matches!(step, Step::FetchRequest | Step::AskForRequest | Step::HandOff | Step::AwaitCertificate);
         place && self.wish.request.is_some()
     }
 
@@ -52,7 +49,7 @@ impl Run<'_> {
                 self.console_changed(&host, &what);
                 Ok(Flow::On)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.world.failed(self.tenant, error).await),
         }
     }
 
@@ -90,7 +87,11 @@ impl Run<'_> {
     fn request_refused(&self, path: &str, judged: &Judged) -> Failure {
         let now = self.world.clock.now();
         self.world.tell(Event::NotTaken(&Looked { path, judged, authorities: None, now }));
-        let code = judged.findings.iter().max_by_key(|finding| finding.severity).map_or("refused", |finding| finding.code.word());
+        let code = judged
+            .findings
+            .iter()
+            .max_by_key(|finding| finding.severity)
+            .map_or("refused", |finding| finding.code.word());
         Failure::new(Kind::Refused, code, format!("{path} is not a request for Apple's portal; nothing was handed on"))
             .hinted("download the request from the console again, and use the newest file")
     }

@@ -1,0 +1,241 @@
+//! The real world, built once: the user's folders and configuration, the store, the servers, the clock.
+
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use pushcert_papers::{Fingerprint, Secret, escape::printable, renewal::Reach};
+
+use crate::{
+    commands::{Ask, Failure, Kind, Reporter, Server, Servers, World},
+    config::{Config, ConfigError, Console as ConsoleConfig, Product, SecretSource, Tenant},
+    mdm::{
+        SignIn,
+        console::{Console, Profile},
+        manual::Manual,
+        mobileiron::{self, KnownConsole, MobileIron},
+    },
+    portal::Desk,
+    store::{Sqlite, Store, StoreError},
+    world::{
+        clock::{Clock, SystemClock},
+        files::{self, Folders},
+        http::{Http, Tls, TlsError},
+    },
+};
+
+/// Profiles are never larger.
+const PROFILE_LIMIT: u64 = 1 << 20;
+
+/// What the command line says about the world.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// This configuration, and no other.
+    pub config: Option<PathBuf>,
+    /// This store.
+    pub store: Option<String>,
+    /// How long a server may take to answer.
+    pub timeout: Duration,
+}
+
+/// The real world.
+pub struct Real {
+    config: Config,
+    store: Sqlite,
+    desk: Desk,
+    clock: Rc<dyn Clock>,
+    who: String,
+    timeout: Duration,
+}
+
+/// The servers of this world, for one run.
+struct RealServers<'a> {
+    real: &'a Real,
+    person: bool,
+}
+
+impl Real {
+    /// Builds it.
+    ///
+    /// # Errors
+    /// When the configuration cannot be used, or the store cannot be opened.
+    pub fn build(settings: &Settings) -> Result<Self, Failure> {
+        let folders = Folders::of_the_user().map_err(|error| Failure::new(Kind::Failed, "no-home", error))?;
+        let config = match &settings.config {
+            Some(path) => Config::read(path),
+            None => Config::of_the_user(&folders.config),
+        }?;
+        let address = settings.store.as_deref().or(config.store.as_deref());
+        let store = Sqlite::open(&store_path(address, &folders)?)?;
+        let handoff = config.handoff.clone().unwrap_or_else(|| folders.home.join("pushcert"));
+        let downloads = config.downloads.clone().unwrap_or_else(|| folders.downloads());
+        Ok(Self {
+            desk: Desk::new(handoff, Some(downloads)),
+            config,
+            store,
+            clock: Rc::new(SystemClock),
+            who: who(),
+            timeout: settings.timeout,
+        })
+    }
+
+    /// Does something in this world.
+    pub async fn live<T>(&self, reporter: &dyn Reporter, ask: &dyn Ask, deed: impl AsyncFnOnce(&World<'_>) -> T) -> T {
+        let servers = RealServers { real: self, person: ask.present() };
+        let world = World {
+            clock: &*self.clock,
+            config: &self.config,
+            store: &self.store,
+            servers: &servers,
+            portal: &self.desk,
+            reporter,
+            ask,
+            who: &self.who,
+        };
+        deed(&world).await
+    }
+}
+
+/// The file behind a store's address.
+fn store_path(address: Option<&str>, folders: &Folders) -> Result<PathBuf, StoreError> {
+    match address {
+        None => Ok(folders.state.join("pushcert.sqlite")),
+        Some(address) => match address.split_once(':') {
+            Some(("sqlite", path)) => Ok(PathBuf::from(path.trim_start_matches("//"))),
+            Some((engine, _)) if engine.len() > 1 && engine.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') => {
+                Err(StoreError::UnknownEngine { address: format!("{engine}:…") })
+            }
+            _ => Ok(PathBuf::from(address)),
+        },
+    }
+}
+
+/// The user's name, for the record.
+fn who() -> String {
+    #[expect(clippy::disallowed_methods, reason = "only the name for the record")]
+    let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    printable(&named.unwrap_or_else(|| "unknown".into())).chars().take(64).collect()
+}
+
+#[async_trait(?Send)]
+impl Servers for RealServers<'_> {
+    async fn connect(&self, tenant: &Tenant) -> Result<Server, Failure> {
+        let product = match tenant.product {
+            Product::Cloud => mobileiron::Product::Cloud,
+            Product::Core => mobileiron::Product::Core,
+            Product::Manual => return Ok(Server { mdm: Box::new(Manual), reach: Reach::default() }),
+        };
+        // Without a sign-in there is nothing that a tool could ask.
+        let Some(sign_in) = self.sign_in(tenant).await? else {
+            return Ok(Server { mdm: Box::new(Manual), reach: Reach::default() });
+        };
+        let console = tenant.console.as_ref().map(|console| self.console(tenant, console, &sign_in)).transpose()?;
+        let http = self.http(tenant)?;
+        let server = MobileIron::new(product, http, sign_in, console, Rc::clone(&self.real.clock));
+        Ok(Server { reach: server.reach(), mdm: Box::new(server) })
+    }
+
+    async fn sign_in_refused(&self, tenant: &Tenant) -> Result<(), Failure> {
+        if let Some(secret) = tenant.password.as_ref().map(resolve).transpose()? {
+            self.real.store.remember_sign_in(&tenant.name, Some((&secret, self.real.clock.now()))).await?;
+        }
+        Ok(())
+    }
+}
+
+impl RealServers<'_> {
+    /// Who signs in, unless a server has refused this very password before and nobody is here to try it again.
+    async fn sign_in(&self, tenant: &Tenant) -> Result<Option<SignIn>, Failure> {
+        let (Some(username), Some(source)) = (&tenant.username, &tenant.password) else { return Ok(None) };
+        let password = resolve(source)?;
+        let refused = self.real.store.refused_sign_in(&tenant.name, &password).await?;
+        if let Some(at) = refused.filter(|_| !self.person) {
+            let message = format!(
+                "{} refused this password on {}; it is not tried again, since accounts lock",
+                tenant.name,
+                at.date_and_time()
+            );
+            return Err(Failure::new(Kind::SignIn, "sign-in-refused-before", message)
+                .hinted("change the password where it comes from, or run the command once in a terminal"));
+        }
+        if refused.is_some() {
+            self.real.store.remember_sign_in(&tenant.name, None).await?;
+        }
+        Ok(Some(SignIn { username: username.clone(), password }))
+    }
+
+    /// The console, if its profile is the one that was confirmed.
+    fn console(&self, tenant: &Tenant, configured: &ConsoleConfig, sign_in: &SignIn) -> Result<KnownConsole, Failure> {
+        let path = configured.profile.display().to_string();
+        let wrong = |why: String| Failure::new(Kind::Usage, "console-profile", format!("{path}: {why}"));
+        let bytes =
+            files::read_trusted(&configured.profile, PROFILE_LIMIT).map_err(|error| wrong(error.to_string()))?;
+        let digest = Fingerprint::of(&bytes);
+        if digest != configured.sha256 {
+            return Err(wrong("this is not the profile that was confirmed".into()).hinted(format!(
+                "look at it as at a program that gets your password; if it is right, confirm it in the configuration: sha256 = \"{digest}\""
+            )));
+        }
+        let profile = Profile::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| wrong(error.to_string()))?;
+        if profile.mdm != tenant.product.word() {
+            return Err(wrong(format!(
+                "it is for {}, and {} is {}",
+                printable(&profile.mdm),
+                tenant.name,
+                tenant.product.word()
+            )));
+        }
+        let console = Console::new(self.http(tenant)?, profile, sign_in.clone());
+        Ok(KnownConsole { console, fetch: configured.fetch, upload: configured.upload })
+    }
+
+    fn http(&self, tenant: &Tenant) -> Result<Http, Failure> {
+        let url = tenant.url.clone().expect("a MobileIron tenant has an address");
+        let identity =
+            tenant.client_certificate.as_ref().map(SecretSource::resolve_whole).transpose().map_err(unresolved)?;
+        let tls = Tls {
+            ca_file: tenant.ca_file.as_deref(),
+            pin: tenant.server_certificate_sha256,
+            identity: identity.as_ref().map(|pem| pem.reveal().as_bytes()),
+        };
+        Http::connect(url, &tls, self.real.timeout).map_err(|error| {
+            let hint = match &error {
+                TlsError::Unreadable { .. } => "look at ca_file in the configuration, and at who may write to it",
+                TlsError::Unusable { .. } => {
+                    "look at ca_file, server_certificate_sha256 and client_certificate in the configuration"
+                }
+            };
+            Failure::new(Kind::Usage, "tls", error).hinted(hint)
+        })
+    }
+}
+
+fn resolve(source: &SecretSource) -> Result<Secret, Failure> {
+    source.resolve().map_err(unresolved)
+}
+
+fn unresolved(error: crate::config::SecretError) -> Failure {
+    Failure::new(Kind::Usage, "secret", error).hinted("look at where the configuration says that the secret is")
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let (kind, hint) = match &error {
+            ConfigError::Unreadable { error: files::FileError::NotFound, .. } => {
+                (Kind::NotFound, "look at the path given with --config")
+            }
+            ConfigError::Unreadable { .. } => (Kind::Usage, "look at who may read it"),
+            ConfigError::WritableByOthers { .. } => (Kind::Usage, "take that right from them: chmod go-w"),
+            ConfigError::Wrong { .. } => (Kind::Usage, "docs/configuration.md describes every key"),
+        };
+        Self::new(kind, "configuration", &error).hinted(hint)
+    }
+}
+
+/// Where the store of a world in this folder is.
+pub fn store_in(folder: &Path) -> String {
+    folder.join("store").join("pushcert.sqlite").display().to_string()
+}

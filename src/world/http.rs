@@ -1,0 +1,297 @@
+//! The one factory of HTTP clients, and the one way of asking: TLS always verified, no redirect followed by itself, no
+//! answer larger than a limit, nothing sent twice.
+
+use std::{error::Error as _, path::Path, sync::Arc, time::Duration};
+
+use pushcert_papers::{Fingerprint, escape::printable};
+use reqwest::{
+    Certificate, Client, Identity, RequestBuilder, Url,
+    cookie::{CookieStore, Jar},
+    header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER},
+    redirect, retry,
+};
+
+use super::{
+    files::{self, Untrusted},
+    pin::Pin,
+};
+
+/// Answers are never larger: a page of five hundred devices has about a megabyte.
+const LIMIT: usize = 16 << 20;
+
+/// How long a connection may take to be there.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Files of authorities are never larger.
+const PEM_LIMIT: u64 = 4 << 20;
+
+/// How a server is trusted, and how we show ourselves.
+#[derive(Clone, Debug, Default)]
+pub struct Tls<'a> {
+    /// Trust these authorities, and no others.
+    pub ca_file: Option<&'a Path>,
+    /// Trust this very certificate, and no other.
+    pub pin: Option<Fingerprint>,
+    /// Show this certificate, with its key, in PEM.
+    pub identity: Option<&'a [u8]>,
+}
+
+/// A client that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The file of authorities cannot be read.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// Which file.
+        path: String,
+        /// Why.
+        error: Untrusted,
+    },
+    /// It holds no certificates, or the identity is none.
+    #[error("{what} is not what it should be: {why}")]
+    Unusable {
+        /// What.
+        what: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// A server that is asked.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: Client,
+    jar: Arc<Jar>,
+    base: Url,
+    host: String,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The media type, in lower case, without its parameters.
+    pub content_type: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The server's certificate is not trusted. Nothing was sent.
+    #[error("{0}")]
+    NotTrusted(String),
+    /// There was no connection. Nothing was sent.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The connection broke after something may have been sent.
+    #[error("{0}")]
+    Broken(String),
+    /// The answer is too large to be one.
+    #[error("the answer is larger than {} MiB", LIMIT >> 20)]
+    TooLarge,
+    /// The server sends us to another host.
+    #[error("{0}")]
+    RedirectedAway(String),
+}
+
+impl Http {
+    /// A client for the server at this address.
+    ///
+    /// # Errors
+    /// When the files that it is to trust, or to show, cannot be used.
+    pub fn connect(base: Url, tls: &Tls<'_>, timeout: Duration) -> Result<Self, TlsError> {
+        let jar = Arc::new(Jar::default());
+        let mut builder = Client::builder()
+            .user_agent(concat!("pushcert/", env!("CARGO_PKG_VERSION")))
+            .https_only(true)
+            .tls_version_min(reqwest::tls::Version::TLS_1_2)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .cookie_provider(Arc::clone(&jar))
+            .connect_timeout(CONNECT.min(timeout))
+            .timeout(timeout);
+        if is_loopback(&base) {
+            builder = builder.no_proxy();
+        }
+        if let Some(path) = tls.ca_file {
+            builder = builder.tls_certs_only(authorities(path)?);
+        }
+        if let Some(pin) = tls.pin {
+            builder = builder.tls_backend_preconfigured(Pin::new(pin).config());
+        }
+        if let Some(pem) = tls.identity {
+            builder =
+                builder.identity(Identity::from_pem(pem).map_err(|error| unusable("the client certificate", &error))?);
+        }
+        let client = builder.build().map_err(|error| unusable("the TLS configuration", &error))?;
+        let host = host(&base);
+        Ok(Self { client, jar, base, host })
+    }
+
+    /// The server's host, with its port where it is not the usual one.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The origin, as browsers write it.
+    pub fn origin(&self) -> String {
+        self.base.origin().ascii_serialization()
+    }
+
+    /// A request to this path below the server's address.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+        let mut url = self.base.clone();
+        let below = url.path().trim_end_matches('/').to_owned();
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        url.set_path(&format!("{below}{path}"));
+        url.set_query(query);
+        self.client.request(method, url)
+    }
+
+    /// A GET of this path and query on the server's origin, as a redirect names it.
+    pub fn request_at_origin(&self, target: &str) -> RequestBuilder {
+        let url = self.base.join(target).unwrap_or_else(|_| self.base.clone());
+        self.client.get(url)
+    }
+
+    /// Sends it once, and reads the answer.
+    ///
+    /// # Errors
+    /// See [`HttpError`]; a status is none of them.
+    pub async fn send(&self, request: RequestBuilder) -> Result<Answer, HttpError> {
+        let mut response = request.send().await.map_err(|error| broken(&error))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        tracing::debug!(host = self.host, path = response.url().path(), status, "asked");
+        let mut body = vec![];
+        while let Some(part) = response.chunk().await.map_err(|error| HttpError::Broken(innermost(&error)))? {
+            if body.len() + part.len() > LIMIT {
+                return Err(HttpError::TooLarge);
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(Answer { status, content_type: media_type(&headers), headers, body })
+    }
+
+    /// Where a redirect leads, if it stays with this server; as a path with its query.
+    ///
+    /// # Errors
+    /// When it leads elsewhere.
+    pub fn redirect_target(&self, answer: &Answer) -> Result<Option<String>, HttpError> {
+        let Some(location) = answer.header(LOCATION.as_str()) else { return Ok(None) };
+        let target = self.base.join(&location).map_err(|_| HttpError::RedirectedAway(printable(&location)))?;
+        if target.origin() != self.base.origin() {
+            return Err(HttpError::RedirectedAway(printable(target.host_str().unwrap_or(&location))));
+        }
+        let query = target.query().map(|query| format!("?{query}")).unwrap_or_default();
+        Ok(Some(format!("{}{query}", target.path())))
+    }
+
+    /// The value of this cookie, as last set.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let header = self.jar.cookies(&self.base)?;
+        let pairs = header.to_str().ok()?.split("; ").filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(found, _)| *found == name).map(|(_, value)| value.to_owned()).last()
+    }
+}
+
+impl Answer {
+    /// A header's value, if it is text.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name)?.to_str().ok().map(str::to_owned)
+    }
+
+    /// The body as text; what is no UTF-8 is replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The seconds after which the server asks to be tried again.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.header(RETRY_AFTER.as_str())?.trim().parse().ok()
+    }
+
+    /// Whether it is a web page.
+    pub fn is_html(&self) -> bool {
+        let begins = self.body.trim_ascii_start().get(..9).unwrap_or_default().to_ascii_lowercase();
+        self.content_type == "text/html" || begins.starts_with(b"<!doctype") || begins.starts_with(b"<html")
+    }
+}
+
+/// Whether an address is on this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// The host of an address, with its port where it is not the usual one.
+pub fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn authorities(path: &Path) -> Result<Vec<Certificate>, TlsError> {
+    let shown = path.display().to_string();
+    let pem =
+        files::read_trusted(path, PEM_LIMIT).map_err(|error| TlsError::Unreadable { path: shown.clone(), error })?;
+    Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&shown, &error))
+}
+
+fn unusable(what: &str, error: &reqwest::Error) -> TlsError {
+    TlsError::Unusable { what: what.to_owned(), why: innermost(error) }
+}
+
+fn broken(error: &reqwest::Error) -> HttpError {
+    if let Some(why) = not_trusted(error) {
+        return HttpError::NotTrusted(why);
+    }
+    let why = if error.is_timeout() { "it does not answer in time".to_owned() } else { innermost(error) };
+    if error.is_connect() { HttpError::Unreachable(why) } else { HttpError::Broken(why) }
+}
+
+/// The reason behind a chain of errors, without addresses, which may hold what is private.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    printable(&deepest.to_string())
+}
+
+fn not_trusted(error: &reqwest::Error) -> Option<String> {
+    let mut source = error.source();
+    while let Some(error) = source {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = error.downcast_ref::<rustls::Error>().or_else(|| inner.and_then(|inner| inner.downcast_ref()));
+        if let Some(tls) = tls {
+            return certificate_fault(tls);
+        }
+        source = error.source();
+    }
+    None
+}
+
+fn certificate_fault(error: &rustls::Error) -> Option<String> {
+    use rustls::CertificateError as Fault;
+    let rustls::Error::InvalidCertificate(fault) = error else { return None };
+    Some(match fault {
+        Fault::Expired | Fault::ExpiredContext { .. } => "it has expired".into(),
+        Fault::NotValidYet | Fault::NotValidYetContext { .. } => "it is not valid yet".into(),
+        Fault::NotValidForName | Fault::NotValidForNameContext { .. } => "it is for another host name".into(),
+        Fault::UnknownIssuer => "no authority that is trusted here issued it".into(),
+        Fault::ApplicationVerificationFailure => "it is not the one that was pinned".into(),
+        other => printable(&format!("{other:?}")),
+    })
+}
