@@ -1,10 +1,6 @@
 //! The real world, built once: the user's folders and configuration, the store, the servers, the clock.
 
-use std::{
-    path::{Path, PathBuf},
-    rc::Rc,
-    time::Duration,
-};
+use std::{path::PathBuf, rc::Rc, time::Duration};
 
 use async_trait::async_trait;
 use pushcert_papers::{Fingerprint, Secret, escape::printable, renewal::Reach};
@@ -37,6 +33,8 @@ pub struct Settings {
     pub config: Option<PathBuf>,
     /// This store.
     pub store: Option<String>,
+    /// Hand-off folders below this one.
+    pub handoff: Option<PathBuf>,
     /// How long a server may take to answer.
     pub timeout: Duration,
 }
@@ -70,7 +68,11 @@ impl Real {
         }?;
         let address = settings.store.as_deref().or(config.store.as_deref());
         let store = Sqlite::open(&store_path(address, &folders)?)?;
-        let handoff = config.handoff.clone().unwrap_or_else(|| folders.home.join("pushcert"));
+        let handoff = settings
+            .handoff
+            .clone()
+            .or_else(|| config.handoff.clone())
+            .unwrap_or_else(|| folders.home.join("pushcert"));
         let downloads = config.downloads.clone().unwrap_or_else(|| folders.downloads());
         Ok(Self {
             desk: Desk::new(handoff, Some(downloads)),
@@ -233,9 +235,4 @@ impl From<ConfigError> for Failure {
         };
         Self::new(kind, "configuration", &error).hinted(hint)
     }
-}
-
-/// Where the store of a world in this folder is.
-pub fn store_in(folder: &Path) -> String {
-    folder.join("store").join("pushcert.sqlite").display().to_string()
 }

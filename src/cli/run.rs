@@ -109,7 +109,7 @@ async fn in_the_world(command: Command, global: super::args::Global, printer: &P
         }
         _ => {}
     }
-    let settings = Settings { config: global.config, store: global.store, timeout: global.timeout };
+    let settings = Settings { config: global.config, store: global.store, handoff: None, timeout: global.timeout };
     let real = Real::build(&settings)?;
     real.live(printer, ask, async |world: &World<'_>| deed(command, world, printer).await).await
 }

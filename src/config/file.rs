@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +9,7 @@ use pushcert_papers::{Fingerprint, TenantName, Topic, watch::Thresholds};
 use serde::Deserialize;
 
 use super::{Config, Console, Problem, Product, SecretSource, Tenant, nearest};
+use crate::world::http;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +42,7 @@ struct RawTenant {
     enrolled_topic: Option<Topic>,
     console: Option<RawConsole>,
     authorities: Option<PathBuf>,
+    portal: Option<String>,
     apple_account: Option<String>,
     owner: Option<String>,
     deputy: Option<String>,
@@ -137,14 +138,19 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     if matches!(product, Some(Product::Cloud | Product::Core)) && raw.url.is_none() {
         problems.push("`url` is missing: where is the server?".into());
     }
-    if raw.authorities.is_some() && !url.as_ref().is_some_and(is_loopback) {
+    if raw.portal.is_some() && raw.authorities.is_none() {
+        problems.push(
+            "`portal` is only for servers with `authorities` of their own: there is one portal of Apple's".into(),
+        );
+    }
+    if raw.authorities.is_some() && !url.as_ref().is_some_and(http::is_loopback) {
         problems.push("`authorities` is only for servers on a loopback address: Apple's certificates are judged by Apple's authorities".into());
     }
     let (Some(product), true) = (product, problems.is_empty()) else { return Err(problems) };
     Ok(Tenant {
         name,
         product,
-        host: url.as_ref().map(host),
+        host: url.as_ref().map(http::host),
         url,
         username: raw.username,
         password: raw.password.map(|source| source.relative_to(folder)),
@@ -161,6 +167,7 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
             upload: console.allow.contains(&Allow::Upload),
         }),
         authorities: raw.authorities.map(|path| folder.join(path)),
+        portal: raw.portal,
         apple_account: raw.apple_account,
         owner: raw.owner,
         deputy: raw.deputy,
@@ -196,17 +203,6 @@ fn address(text: &str) -> Result<reqwest::Url, String> {
         return Err("`url` must end before any ? or #".into());
     }
     Ok(url)
-}
-
-fn host(url: &reqwest::Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// `3d`, `12h`, `30m` or `90s`, in seconds.

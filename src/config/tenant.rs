@@ -37,6 +37,8 @@ pub struct Tenant {
     pub console: Option<Console>,
     /// Other authorities than Apple's; only where the server is on a loopback address.
     pub authorities: Option<PathBuf>,
+    /// Another portal than Apple's; only beside other authorities.
+    pub portal: Option<String>,
     /// The Apple account that owns the row.
     pub apple_account: Option<String>,
     /// Who answers for it.

@@ -4,4 +4,6 @@ pub mod clock;
 pub mod files;
 pub mod http;
 
+pub mod visitor;
+
 mod pin;

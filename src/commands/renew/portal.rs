@@ -50,7 +50,7 @@ impl Run<'_> {
             None => self.tenant.name.to_string(),
         };
         guide::portal(&guide::Portal {
-            address: guide::PORTAL,
+            address: self.tenant.portal.as_deref().unwrap_or(guide::PORTAL),
             apple_account: self.tenant.apple_account.as_deref(),
             topic: journey.topic.as_ref(),
             vendor: self.tenant.product.vendor(),

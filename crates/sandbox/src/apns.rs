@@ -1,0 +1,62 @@
+//! APNs, as far as a certificate is tried there: HTTP/2, a client certificate, and an answer to a push.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use openssl::{nid::Nid, x509::X509};
+use serde_json::json;
+
+use crate::{
+    authority::{subject_text, unix},
+    record::Deed,
+    shared::Shared,
+};
+
+/// The certificate that a client has shown, in DER; `None` when it has shown none.
+#[derive(Clone)]
+pub(crate) struct Shown(pub(crate) Option<Vec<u8>>);
+
+/// The address of a push.
+pub(crate) fn router() -> Router<Arc<Shared>> {
+    Router::new().route("/3/device/{token}", post(push))
+}
+
+async fn push(
+    State(shared): State<Arc<Shared>>,
+    Extension(shown): Extension<Shown>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let (status, reason) = judge(&shared, &shown, &token, &headers);
+    let mut response = (status, Json(json!({ "reason": reason }))).into_response();
+    response.extensions_mut().insert(Deed::of("push-tried"));
+    response
+}
+
+/// The order of Apple's own checks is not documented; this one looks at the certificate, the topic, then the token.
+fn judge(shared: &Shared, shown: &Shown, token: &str, headers: &HeaderMap) -> (StatusCode, &'static str) {
+    let Some(certificate) = shown.0.as_ref().and_then(|der| X509::from_der(der).ok()) else {
+        return (StatusCode::FORBIDDEN, "MissingProviderToken");
+    };
+    let issuer = &shared.authorities.push_issuer.certificate;
+    let ours = issuer.public_key().is_ok_and(|key| certificate.verify(&key).unwrap_or(false));
+    let over = unix(certificate.not_after()) < shared.clock.now();
+    if !ours || over || shared.portal.is_revoked(&certificate) {
+        return (StatusCode::FORBIDDEN, "BadCertificate");
+    }
+    match headers.get("apns-topic").and_then(|topic| topic.to_str().ok()) {
+        None => (StatusCode::BAD_REQUEST, "MissingTopic"),
+        Some(topic) if Some(topic) != subject_text(&certificate, Nid::USERID).as_deref() => {
+            (StatusCode::BAD_REQUEST, "TopicDisallowed")
+        }
+        // No token of a device of this world is ever given out, so none can be a good one.
+        Some(_) if token.len() == 64 => (StatusCode::BAD_REQUEST, "BadDeviceToken"),
+        Some(_) => (StatusCode::BAD_REQUEST, "BadPath"),
+    }
+}

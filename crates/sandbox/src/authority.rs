@@ -1,0 +1,297 @@
+//! Authorities of Apple's shape, under names of their own.
+
+use openssl::{
+    asn1::{Asn1Time, Asn1Type},
+    bn::BigNum,
+    error::ErrorStack,
+    hash::MessageDigest,
+    nid::Nid,
+    pkey::{PKey, PKeyRef, Private, Public},
+    rand::rand_bytes,
+    rsa::Rsa,
+    x509::{
+        X509, X509Builder, X509Name, X509NameRef, X509Ref,
+        extension::{
+            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName,
+            SubjectKeyIdentifier,
+        },
+    },
+};
+
+use crate::der;
+
+const DAY: i64 = 86_400;
+
+/// Apple's mark of production push.
+const PRODUCTION_PUSH: &str = "1.2.840.113635.100.6.3.2";
+/// Apple's mark of an MDM vendor.
+pub(crate) const MDM_VENDOR: &str = "1.2.840.113635.100.4.12";
+/// Apple's certificate policy.
+const POLICY: &str = "1.2.840.113635.100.5.1";
+
+/// A certificate and its key.
+pub(crate) struct Holder {
+    pub(crate) certificate: X509,
+    pub(crate) key: PKey<Private>,
+}
+
+/// The authorities of the world.
+pub(crate) struct Authorities {
+    pub(crate) root: Holder,
+    pub(crate) push_issuer: Holder,
+    pub(crate) vendor_issuer: Holder,
+    pub(crate) vendor: Holder,
+    pub(crate) tls: Holder,
+}
+
+/// A name: each attribute with its type.
+fn name(parts: &[(Nid, &str, Asn1Type)]) -> Result<X509Name, ErrorStack> {
+    let mut builder = X509Name::builder()?;
+    for (nid, value, kind) in parts {
+        builder.append_entry_by_nid_with_type(*nid, value, *kind)?;
+    }
+    Ok(builder.build())
+}
+
+fn authority_name(common_name: &str) -> Result<X509Name, ErrorStack> {
+    name(&[
+        (Nid::COMMONNAME, common_name, Asn1Type::UTF8STRING),
+        (Nid::ORGANIZATIONALUNITNAME, "Sandbox Certification Authority", Asn1Type::UTF8STRING),
+        (Nid::ORGANIZATIONNAME, "Sandbox", Asn1Type::UTF8STRING),
+        (Nid::COUNTRYNAME, "US", Asn1Type::PRINTABLESTRING),
+    ])
+}
+
+/// A fresh RSA key of 2048 bits.
+pub(crate) fn fresh_key() -> Result<PKey<Private>, ErrorStack> {
+    PKey::from_rsa(Rsa::generate(2048)?)
+}
+
+/// Eight random octets, positive; the first may be zero, as in some certificates of Apple.
+fn fresh_serial() -> Result<[u8; 8], ErrorStack> {
+    let mut octets = [0; 8];
+    rand_bytes(&mut octets)?;
+    octets[0] &= 0x7f;
+    Ok(octets)
+}
+
+fn begin(
+    subject: &X509NameRef,
+    issuer: &X509NameRef,
+    key: &PKeyRef<Public>,
+    from: i64,
+    until: i64,
+) -> Result<X509Builder, ErrorStack> {
+    let mut builder = X509::builder()?;
+    builder.set_version(2)?;
+    builder.set_serial_number(&*BigNum::from_slice(&fresh_serial()?)?.to_asn1_integer()?)?;
+    builder.set_subject_name(subject)?;
+    builder.set_issuer_name(issuer)?;
+    builder.set_pubkey(key)?;
+    builder.set_not_before(&*Asn1Time::from_unix(from)?)?;
+    builder.set_not_after(&*Asn1Time::from_unix(until)?)?;
+    Ok(builder)
+}
+
+/// The public half of a key.
+fn public(key: &PKey<Private>) -> Result<PKey<Public>, ErrorStack> {
+    PKey::public_key_from_der(&key.public_key_to_der()?)
+}
+
+impl Authorities {
+    /// Fresh authorities, valid for years around this time.
+    pub(crate) fn new(now: i64) -> Result<Self, ErrorStack> {
+        let root = authority("Sandbox Root CA", None, now)?;
+        let push_issuer = authority("Sandbox Application Integration 2 Certification Authority", Some(&root), now)?;
+        let vendor_issuer =
+            authority("Sandbox Worldwide Developer Relations Certification Authority", Some(&root), now)?;
+        let vendor = vendor("MobileIron", &vendor_issuer, now - 30 * DAY, now + 283 * DAY)?;
+        let tls = authority("Sandbox TLS CA", None, now)?;
+        Ok(Self { root, push_issuer, vendor_issuer, vendor, tls })
+    }
+
+    /// The vendor's chain of three, as it stands in a request.
+    pub(crate) fn vendor_chain(&self, vendor: &Holder) -> Result<String, ErrorStack> {
+        let mut pem = vec![];
+        for certificate in [&vendor.certificate, &self.vendor_issuer.certificate, &self.root.certificate] {
+            pem.extend(certificate.to_pem()?);
+        }
+        Ok(String::from_utf8_lossy(&pem).into_owned())
+    }
+
+    /// A vendor whose certificate has ended.
+    pub(crate) fn expired_vendor(&self, now: i64) -> Result<Holder, ErrorStack> {
+        vendor("MobileIron", &self.vendor_issuer, now - 370 * DAY, now - 5 * DAY)
+    }
+
+    /// A push certificate of Apple's shape, for this key. Only the country of the request reaches it.
+    pub(crate) fn push_certificate(
+        &self,
+        key: &PKeyRef<Public>,
+        uuid: &str,
+        country: &str,
+        issued: i64,
+    ) -> Result<X509, ErrorStack> {
+        let subject = name(&[
+            (Nid::USERID, &format!("com.apple.mgmt.External.{uuid}"), Asn1Type::UTF8STRING),
+            (Nid::COMMONNAME, &format!("APSP:{uuid}"), Asn1Type::UTF8STRING),
+            (Nid::COUNTRYNAME, country, Asn1Type::PRINTABLESTRING),
+        ])?;
+        let issuer = &self.push_issuer.certificate;
+        // Dated ten minutes back, and the last second belongs to the 365 days.
+        let from = issued - 600;
+        let mut builder = begin(&subject, issuer.subject_name(), key, from, from + 365 * DAY - 1)?;
+        builder.append_extension(der::extension("2.5.29.19", &der::sequence(&[]))?)?;
+        let authority_key =
+            AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(Some(issuer), None))?;
+        builder.append_extension(authority_key)?;
+        builder.append_extension(der::extension("2.5.29.32", &policies())?)?;
+        builder.append_extension(ExtendedKeyUsage::new().client_auth().build()?)?;
+        builder.append_extension(der::extension(
+            "2.5.29.31",
+            &revocation_list("http://crl.sandbox.example/aai2ca.crl"),
+        )?)?;
+        let subject_key = SubjectKeyIdentifier::new().build(&builder.x509v3_context(Some(issuer), None))?;
+        builder.append_extension(subject_key)?;
+        builder.append_extension(KeyUsage::new().digital_signature().build()?)?;
+        builder.append_extension(der::extension(PRODUCTION_PUSH, &[0x05, 0x00])?)?;
+        builder.sign(&self.push_issuer.key, MessageDigest::sha256())?;
+        Ok(builder.build())
+    }
+
+    /// A certificate for a TLS server on loopback, under one of the names that it may be tried with.
+    pub(crate) fn tls_certificate(&self, kind: TlsKind, now: i64) -> Result<Holder, ErrorStack> {
+        let other = (kind == TlsKind::OtherAuthority).then(|| authority("Sandbox Other CA", None, now)).transpose()?;
+        let issuer = other.as_ref().unwrap_or(&self.tls);
+        let key = fresh_key()?;
+        let subject = name(&[(Nid::COMMONNAME, "sandbox", Asn1Type::UTF8STRING)])?;
+        let (from, until) =
+            if kind == TlsKind::Expired { (now - 90 * DAY, now - DAY) } else { (now - DAY, now + 3_650 * DAY) };
+        let mut builder = begin(&subject, issuer.certificate.subject_name(), &*public(&key)?, from, until)?;
+        builder.append_extension(BasicConstraints::new().build()?)?;
+        builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
+        let mut names = SubjectAlternativeName::new();
+        let names = match kind {
+            TlsKind::WrongName => names.dns("elsewhere.example"),
+            _ => names.ip("127.0.0.1").dns("localhost"),
+        };
+        builder.append_extension(names.build(&builder.x509v3_context(Some(&issuer.certificate), None))?)?;
+        builder.sign(&issuer.key, MessageDigest::sha256())?;
+        Ok(Holder { certificate: builder.build(), key })
+    }
+}
+
+/// The ways in which a server's TLS certificate may be wrong.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum TlsKind {
+    Right,
+    WrongName,
+    Expired,
+    OtherAuthority,
+}
+
+fn authority(common_name: &str, issuer: Option<&Holder>, now: i64) -> Result<Holder, ErrorStack> {
+    let key = fresh_key()?;
+    let subject = authority_name(common_name)?;
+    let (issuer_name, signer) = match issuer {
+        Some(issuer) => (issuer.certificate.subject_name(), &issuer.key),
+        None => (&*subject, &key),
+    };
+    let mut builder = begin(&subject, issuer_name, &*public(&key)?, now - 3_650 * DAY, now + 3_650 * DAY)?;
+    builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
+    builder.append_extension(KeyUsage::new().critical().key_cert_sign().crl_sign().build()?)?;
+    let subject_key =
+        SubjectKeyIdentifier::new().build(&builder.x509v3_context(issuer.map(|issuer| &*issuer.certificate), None))?;
+    builder.append_extension(subject_key)?;
+    if let Some(issuer) = issuer {
+        let authority_key = AuthorityKeyIdentifier::new()
+            .keyid(true)
+            .build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
+        builder.append_extension(authority_key)?;
+    }
+    builder.sign(signer, MessageDigest::sha256())?;
+    Ok(Holder { certificate: builder.build(), key })
+}
+
+fn vendor(vendor_name: &str, issuer: &Holder, from: i64, until: i64) -> Result<Holder, ErrorStack> {
+    let key = fresh_key()?;
+    let subject = name(&[
+        (Nid::USERID, "SANDBOXTEAM", Asn1Type::UTF8STRING),
+        (Nid::COMMONNAME, &format!("MDM Vendor: {vendor_name}"), Asn1Type::UTF8STRING),
+        (Nid::ORGANIZATIONALUNITNAME, "SANDBOXTEAM", Asn1Type::UTF8STRING),
+        (Nid::ORGANIZATIONNAME, vendor_name, Asn1Type::UTF8STRING),
+        (Nid::COUNTRYNAME, "US", Asn1Type::PRINTABLESTRING),
+    ])?;
+    let mut builder = begin(&subject, issuer.certificate.subject_name(), &*public(&key)?, from, until)?;
+    builder.append_extension(BasicConstraints::new().critical().build()?)?;
+    let authority_key =
+        AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
+    builder.append_extension(authority_key)?;
+    let subject_key = SubjectKeyIdentifier::new().build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
+    builder.append_extension(subject_key)?;
+    builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
+    builder.append_extension(der::extension(MDM_VENDOR, &[0x05, 0x00])?)?;
+    builder.sign(&issuer.key, MessageDigest::sha256())?;
+    Ok(Holder { certificate: builder.build(), key })
+}
+
+/// Apple's policy, with a notice and an address.
+fn policies() -> Vec<u8> {
+    let notice = "Reliance on this certificate of an embedded world proves nothing outside of it.";
+    let notice = der::sequence(&[der::oid("1.3.6.1.5.5.7.2.2"), der::sequence(&[der::text(0x0c, notice)])]);
+    let address = der::sequence(&[
+        der::oid("1.3.6.1.5.5.7.2.1"),
+        der::text(0x16, "http://www.sandbox.example/certificateauthority"),
+    ]);
+    der::sequence(&[der::sequence(&[der::oid(POLICY), der::sequence(&[notice, address])])])
+}
+
+/// Where the revocation list would be.
+fn revocation_list(address: &str) -> Vec<u8> {
+    let name = der::element(0xa0, &der::element(0xa0, &der::text(0x86, address)));
+    der::sequence(&[der::sequence(&[name])])
+}
+
+/// PEM as Apple's portal hands it out: without a newline at the end.
+pub(crate) fn pem_without_newline(certificate: &X509Ref) -> Result<Vec<u8>, ErrorStack> {
+    let mut pem = certificate.to_pem()?;
+    pem.truncate(pem.trim_ascii_end().len());
+    Ok(pem)
+}
+
+/// The serial number in lower-case hexadecimal, as the portal writes it: without leading zeros.
+pub(crate) fn serial_hex(certificate: &X509Ref) -> Result<String, ErrorStack> {
+    let hex = certificate.serial_number().to_bn()?.to_hex_str()?.to_lowercase();
+    Ok(hex.trim_start_matches('0').to_owned())
+}
+
+/// A text of the subject.
+pub(crate) fn subject_text(certificate: &X509Ref, nid: Nid) -> Option<String> {
+    let entry = certificate.subject_name().entries_by_nid(nid).next()?;
+    entry.data().to_string().ok()
+}
+
+/// A time in seconds since 1970.
+pub(crate) fn unix(time: &openssl::asn1::Asn1TimeRef) -> i64 {
+    let span = Asn1Time::from_unix(0).and_then(|epoch| epoch.diff(time));
+    span.map_or(0, |span| i64::from(span.days) * DAY + i64::from(span.secs))
+}
+
+/// A random version 4 UUID (RFC 9562).
+pub(crate) fn fresh_uuid() -> Result<String, ErrorStack> {
+    let mut bytes = [0; 16];
+    rand_bytes(&mut bytes)?;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = hex(&bytes);
+    Ok(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

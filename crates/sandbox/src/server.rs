@@ -1,0 +1,141 @@
+//! What both device management servers hold: a certificate, the key of their newest request, sessions, and devices.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use openssl::{
+    error::ErrorStack,
+    hash::MessageDigest,
+    nid::Nid,
+    pkey::{PKey, Private, Public},
+    rand::rand_bytes,
+    x509::X509,
+};
+
+use crate::{
+    authority::{hex, subject_text, unix},
+    fleet::{Audible, Fleet},
+    record::Deed,
+    request,
+    shared::Shared,
+};
+
+/// A server.
+pub(crate) struct Server {
+    /// Its name as a tenant.
+    pub(crate) name: &'static str,
+    state: Mutex<State>,
+}
+
+/// What it holds.
+pub(crate) struct State {
+    /// The topic that its devices are enrolled with.
+    pub(crate) enrolled_topic: String,
+    /// The installed certificate, and since when.
+    pub(crate) installed: Option<(X509, i64)>,
+    /// The Apple account that somebody noted.
+    pub(crate) apple_account: String,
+    /// The devices.
+    pub(crate) fleet: Fleet,
+    /// Keys that answer: the newest request's, and the one behind the installed certificate.
+    newest_key: Option<PKey<Private>>,
+    installed_key: Option<PKey<Private>>,
+    sessions: BTreeMap<String, String>,
+}
+
+impl Server {
+    /// A server with an installed certificate.
+    pub(crate) fn new(name: &'static str, topic: String, certificate: X509, key: PKey<Private>, fleet: Fleet) -> Self {
+        let since = unix(certificate.not_before());
+        let state = State {
+            enrolled_topic: topic,
+            installed: Some((certificate, since)),
+            apple_account: "apple-push@example.com".into(),
+            fleet,
+            newest_key: None,
+            installed_key: Some(key),
+            sessions: BTreeMap::new(),
+        };
+        Self { name, state: Mutex::new(state) }
+    }
+
+    /// What it holds, with the hours passed until now.
+    pub(crate) fn state(&self, shared: &Shared) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let audible = state.audible(shared);
+        state.fleet.settle(audible, shared.clock.now());
+        state
+    }
+
+    /// A fresh request. The key replaces that of an earlier request.
+    pub(crate) fn fresh_request(&self, shared: &Shared) -> Result<Vec<u8>, ErrorStack> {
+        let expired = shared
+            .faults
+            .is_on("vendor-expired")
+            .then(|| shared.authorities.expired_vendor(shared.clock.now()))
+            .transpose()?;
+        let vendor = expired.as_ref().unwrap_or(&shared.authorities.vendor);
+        let made = request::make(&shared.authorities, vendor, self.name)?;
+        self.state(shared).newest_key = Some(made.key);
+        Ok(made.file)
+    }
+
+    /// Takes a certificate, whatever its topic and key; with the switch `strict` only the right ones.
+    pub(crate) fn install(&self, shared: &Shared, pem: &[u8]) -> Result<Deed, &'static str> {
+        let certificate = X509::from_pem(pem).map_err(|_| "The file is not a certificate.")?;
+        let mut state = self.state(shared);
+        let topic = subject_text(&certificate, Nid::USERID);
+        let answers = state.newest_key.as_ref().is_some_and(|key| is_key_of(key, &certificate));
+        if shared.faults.is_on("strict") && (topic.as_ref() != Some(&state.enrolled_topic) || !answers) {
+            return Err("The certificate does not match the certificate signing request.");
+        }
+        if answers {
+            state.installed_key = state.newest_key.take();
+        }
+        state.installed = Some((certificate.clone(), shared.clock.now()));
+        Ok(Deed { what: "certificate-installed", sha256: digest(&certificate), topic })
+    }
+
+    /// Signs somebody in: the name of a new session, and its anti-forgery value.
+    pub(crate) fn begin_session(&self, shared: &Shared) -> (String, String) {
+        let (session, nonce) = (token(), token());
+        self.state(shared).sessions.insert(session.clone(), nonce.clone());
+        (session, nonce)
+    }
+
+    /// The anti-forgery value of a session.
+    pub(crate) fn nonce(&self, shared: &Shared, session: Option<&str>) -> Option<String> {
+        self.state(shared).sessions.get(session?).cloned()
+    }
+}
+
+impl State {
+    /// Whether devices hear the server: the installed certificate has their topic, is not revoked, and the server holds
+    /// its key. How long, by its dates.
+    pub(crate) fn audible(&self, shared: &Shared) -> Option<Audible> {
+        let (certificate, since) = self.installed.as_ref()?;
+        let right_topic = subject_text(certificate, Nid::USERID).as_ref() == Some(&self.enrolled_topic);
+        let held = self.installed_key.as_ref().is_some_and(|key| is_key_of(key, certificate));
+        let revoked = shared.portal.is_revoked(certificate);
+        let since = (*since).max(unix(certificate.not_before()));
+        (right_topic && held && !revoked).then_some(Audible { since, until: unix(certificate.not_after()) })
+    }
+}
+
+fn is_key_of(key: &PKey<Private>, certificate: &X509) -> bool {
+    certificate.public_key().is_ok_and(|public: PKey<Public>| public.public_eq(key))
+}
+
+/// SHA-256 of the DER.
+pub(crate) fn digest(certificate: &X509) -> Option<String> {
+    certificate.digest(MessageDigest::sha256()).ok().map(|digest| hex(&digest))
+}
+
+/// A random value that cannot be guessed.
+pub(crate) fn token() -> String {
+    let mut bytes = [0; 16];
+    rand_bytes(&mut bytes).expect("the system gives random bytes");
+    hex(&bytes)
+}
