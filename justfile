@@ -13,7 +13,7 @@ demo *args:
 
 # Make the fixtures anew. They are committed: look at what changed.
 fixtures:
-    cargo run -p pushcert-papers --example make-fixtures
+    cargo run -p pushcert-sandbox --features vendored --example make-fixtures
 
 # Accept changed snapshots of the command line.
 bless:

@@ -4,6 +4,8 @@
 //! what is judged and decided is in `pushcert_papers`. This library is the inside of the program of the same name: other
 //! programs use `pushcert_papers`.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::panic, reason = "tests make the files they need"))]
+
 pub mod cli;
 pub mod commands;
 pub mod config;

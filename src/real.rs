@@ -119,7 +119,19 @@ fn store_path(address: Option<&str>, folders: &Folders) -> Result<PathBuf, Store
 fn who() -> String {
     #[expect(clippy::disallowed_methods, reason = "only the name for the record")]
     let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    printable(&named.unwrap_or_else(|| "unknown".into())).chars().take(64).collect()
+    printable(&named.unwrap_or_else(number)).chars().take(64).collect()
+}
+
+/// The user's number, where no name is to be had.
+#[cfg(unix)]
+fn number() -> String {
+    format!("user {}", rustix::process::getuid().as_raw())
+}
+
+/// Nothing is known of the user.
+#[cfg(not(unix))]
+fn number() -> String {
+    "unknown".into()
 }
 
 #[async_trait(?Send)]

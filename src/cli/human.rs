@@ -36,7 +36,7 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         _ if quiet => None,
         Event::Tenant(heading) => Some(tenant(heading)),
         Event::Done { step, mark, title, detail } => Some(done(*step, *mark, title, detail)),
-        Event::Note(note) => Some(format!("  {}\n", printable(note))),
+        Event::Note(note) => Some(note.lines().map(|line| format!("  {}\n", printable(line))).collect()),
         Event::Closing(words) => Some(format!("\n{}\n", styled(HEAD, words))),
         Event::Alive(words) => Some(format!("  {}\n", styled(FAINT, words))),
     }

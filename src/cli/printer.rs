@@ -5,8 +5,6 @@
 
 use std::io::{self, Write};
 
-use pushcert_papers::escape::printable;
-
 use super::{args::Output, human};
 use crate::commands::{Event, Failure, Reporter};
 
@@ -75,9 +73,4 @@ fn write_all(stream: &mut impl Write, text: &str) {
     let written: io::Result<()> = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     // There is nobody left to tell that nobody listens.
     drop(written);
-}
-
-/// Text of others, made safe for a terminal.
-pub fn safe(text: &str) -> String {
-    printable(text)
 }

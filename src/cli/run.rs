@@ -76,6 +76,10 @@ fn with_runtime(command: Command, global: super::args::Global, printer: &Printer
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Kind::Failed, "runtime", error))?;
     let ask = Terminal::new(global.no_input || global.output == Output::Json);
+    // The sandbox ends by the same signals, in its own way.
+    if matches!(command, Command::Sandbox(_)) {
+        return runtime.block_on(in_the_world(command, global, printer, &ask));
+    }
     runtime.block_on(async {
         tokio::select! {
             outcome = in_the_world(command, global, printer, &ask) => outcome,
@@ -192,10 +196,5 @@ fn adopt_wish(args: Adopt) -> (pushcert_papers::TenantName, adopt::Evidence, Opt
 }
 
 fn accept(args: Accept) -> renew::Accept {
-    renew::Accept {
-        key: args.accept_key,
-        issuer: args.accept_issuer,
-        topic_change: args.accept_topic_change,
-        reason: args.reason,
-    }
+    renew::Accept { key: args.key, issuer: args.issuer, topic_change: args.topic_change, reason: args.reason }
 }

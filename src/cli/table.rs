@@ -1,5 +1,7 @@
 //! Tables for people.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 use pushcert_papers::{TenantName, Time, escape::printable};
 
@@ -24,9 +26,8 @@ fn cells(line: &StatusLine) -> [String; 7] {
     let unknown = || "?".to_owned();
     let days = |left: i64| if left == 1 { "1 day".into() } else { format!("{left} days").replace('-', "−") };
     let next = match (&line.next.command, line.next.due) {
-        (Some(_), _) => line.next.what.clone(),
         (None, Some(due)) => format!("{} on {}", line.next.what, due.date()),
-        (None, None) => line.next.what.clone(),
+        _ => line.next.what.clone(),
     };
     [
         line.tenant.to_string(),
@@ -66,20 +67,22 @@ fn beneath(line: &StatusLine) -> String {
     if let (true, Some(enrolled), Some(installed)) =
         (line.problems.contains(&"topic-changed"), &line.enrolled_topic, &line.topic)
     {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\n{BAD}{}: the installed certificate has another topic than the devices listen to.{BAD:#}\n  devices    {enrolled}\n  installed  {installed}\n",
             line.tenant
-        ));
+        );
     }
     if let Some(why) = &line.not_asked {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\n{LOOK}{}: the server could not be asked just now:{LOOK:#} {}\n",
             line.tenant,
             printable(why)
-        ));
+        );
     }
     if let Some(command) = &line.next.command {
-        text.push_str(&format!("\n{}: {}\n  {command}\n", line.tenant, line.next.what));
+        let _ = write!(text, "\n{}: {}\n  {command}\n", line.tenant, line.next.what);
     }
     text
 }

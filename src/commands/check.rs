@@ -9,6 +9,7 @@ use pushcert_papers::{
 };
 
 use super::{Event, Failure, Kind, Looked, Outcome, Reporter, files, shown};
+use crate::world::files::FileError;
 
 /// What files are judged by.
 #[derive(Debug, Default)]
@@ -56,7 +57,7 @@ pub fn check(reporter: &dyn Reporter, wish: &Wish, now: Time) -> Outcome {
     let want = wish.want.unwrap_or(if compares { Want::PushCertificate } else { Want::Anything });
     let mut outcome = None;
     for path in &wish.paths {
-        let mut judged = judge_file(path, want, &expected, &authorities, now);
+        let (mut judged, missing) = judge_file(path, want, &expected, &authorities, now);
         if wish.strict {
             sharpen(&mut judged);
         }
@@ -67,9 +68,9 @@ pub fn check(reporter: &dyn Reporter, wish: &Wish, now: Time) -> Outcome {
             authorities: trusted.as_deref(),
             now,
         }));
-        if judged.verdict == Verdict::Refuse {
-            outcome = Some(Kind::Refused);
-        }
+        let refused =
+            (judged.verdict == Verdict::Refuse).then_some(if missing { Kind::NotFound } else { Kind::Refused });
+        outcome = Kind::graver(outcome, refused);
     }
     Ok(outcome)
 }
@@ -94,10 +95,17 @@ pub fn inspect(reporter: &dyn Reporter, paths: &[PathBuf], now: Time) -> Outcome
     Ok(outcome)
 }
 
-fn judge_file(path: &Path, want: Want, expected: &Expectations<'_>, authorities: &Authorities, now: Time) -> Judged {
+/// What a file is judged to be, and whether there is none.
+fn judge_file(
+    path: &Path,
+    want: Want,
+    expected: &Expectations<'_>,
+    authorities: &Authorities,
+    now: Time,
+) -> (Judged, bool) {
     match files::read(path) {
-        Ok(bytes) => judge(&bytes, name_of(path), want, expected, authorities, now),
-        Err(error) => files::unreadable(&error),
+        Ok(bytes) => (judge(&bytes, name_of(path), want, expected, authorities, now), false),
+        Err(error) => (files::unreadable(&error), matches!(error, FileError::NotFound)),
     }
 }
 

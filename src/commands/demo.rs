@@ -54,7 +54,7 @@ pub async fn demo(reporter: &dyn Reporter, ask: &dyn Ask, server: Server, browse
     let outcome = real
         .live(&told, &Nobody, async |world: &World<'_>| {
             reporter.tell(Event::Note(
-                "An embedded world on loopback: nothing here is real, but the tool and its checks are.\n",
+                "An embedded world on loopback: nothing here is real, but the tool and its checks are.\n\n",
             ));
             if browser { stage.with_browser(world, ask).await } else { stage.with_visitor(world, &told).await }?;
             stage.disaster(world).await
@@ -132,7 +132,7 @@ impl<'a> Stage<'a> {
         let downloads =
             Some(folders.downloads()).filter(|folder| folder.is_dir()).unwrap_or_else(|| self.downloads.clone());
         world.reporter.tell(Event::Note(&format!(
-            "Your turn will be at {}. Your browser will warn: the world has an authority of its own ({}).\n",
+            "Your turn will be at {}. Your browser will warn: the world has an authority of its own ({}).\n\n",
             self.announcement().portal,
             self.announcement().ca_file.display()
         )));
@@ -159,7 +159,7 @@ impl<'a> Stage<'a> {
             return Err(Failure::new(Kind::Failed, "demo", "something was uploaded"));
         }
         world.reporter.tell(Event::Note(&format!(
-            "{} (exit code 3)\n  The server's own record: {installed} certificate was installed in this demonstration before the mistake, and {installed} after it.",
+            "{} (exit code 3)\nThe server's own record: {installed} certificate was installed in this demonstration before the mistake, and {installed} after it.",
             failure.message
         )));
         Ok(())

@@ -27,6 +27,27 @@ pub enum Kind {
     Interrupted,
 }
 
+impl Kind {
+    /// Every kind, in the order in which one outweighs another.
+    pub const GRAVEST_FIRST: [Self; 10] = [
+        Self::Interrupted,
+        Self::Usage,
+        Self::Refused,
+        Self::Failed,
+        Self::SignIn,
+        Self::NotFound,
+        Self::Temporary,
+        Self::Busy,
+        Self::Waiting,
+        Self::Due,
+    ];
+
+    /// The graver of two outcomes, where several files or tenants had one each.
+    pub fn graver(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        Self::GRAVEST_FIRST.into_iter().find(|kind| one == Some(*kind) || other == Some(*kind))
+    }
+}
+
 /// A failure, with everything that its reader needs.
 #[derive(Debug)]
 pub struct Failure {
@@ -61,3 +82,16 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_graver_outcome_wins() {
+        assert_eq!(Kind::graver(None, None), None);
+        assert_eq!(Kind::graver(Some(Kind::Due), Some(Kind::Waiting)), Some(Kind::Waiting));
+        assert_eq!(Kind::graver(Some(Kind::Failed), Some(Kind::Refused)), Some(Kind::Refused));
+        assert_eq!(Kind::graver(None, Some(Kind::Temporary)), Some(Kind::Temporary));
+    }
+}

@@ -52,10 +52,12 @@ impl Entry {
         Self { what, ..Self::default() }
     }
 
-    /// The same, with a fact beside it.
+    /// The same, with a fact beside it; an empty one says nothing.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.details.push((name, value.to_owned()));
+        if !value.is_empty() {
+            self.details.push((name, value.to_owned()));
+        }
         self
     }
 }

@@ -105,10 +105,10 @@ impl World<'_> {
 
     /// What a server's error means; a refused sign-in is remembered.
     async fn failed(&self, tenant: &Tenant, error: MdmError) -> Failure {
-        if matches!(error, MdmError::SignInRefused { .. }) {
-            if let Err(failure) = self.servers.sign_in_refused(tenant).await {
-                return failure;
-            }
+        if matches!(error, MdmError::SignInRefused { .. })
+            && let Err(failure) = self.servers.sign_in_refused(tenant).await
+        {
+            return failure;
         }
         error.into()
     }

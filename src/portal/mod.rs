@@ -17,12 +17,18 @@ pub use downloads::Downloads;
 pub trait Portal {
     /// Puts these files into a private folder of this name for the person; the answer is its path. Files that stand
     /// there already are replaced.
+    ///
+    /// # Errors
+    /// When it cannot be written.
     fn hand_off(&self, folder: &Path, files: &[Sheet<'_>]) -> io::Result<PathBuf>;
 
     /// The folder in which the person's browser leaves downloads, if there is one.
     fn downloads_folder(&self) -> Option<PathBuf>;
 
     /// Watches a folder for files that appear from now on.
+    ///
+    /// # Errors
+    /// When it cannot be read.
     fn watch(&self, folder: &Path) -> io::Result<Box<dyn Arrivals>>;
 }
 

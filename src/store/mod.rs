@@ -45,6 +45,9 @@ pub trait Store {
     async fn remember_sign_in(&self, tenant: &TenantName, refused: Option<(&Secret, Time)>) -> Result<(), StoreError>;
 
     /// Holds a tenant while a server is changed. The hold ends with the guard, or with the process.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] when another run has it.
     fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError>;
 }
 

@@ -49,7 +49,7 @@ impl From<io::Error> for FileError {
 pub fn read_paper(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     let file = open_paper(path)?;
     let metadata = file.metadata()?;
-    if let Some(what) = not_a_file(&metadata.file_type()) {
+    if let Some(what) = not_a_file(metadata.file_type()) {
         return Err(FileError::NotAFile { what });
     }
     if metadata.len() > limit {
@@ -90,7 +90,7 @@ fn read_guarded(path: &Path, limit: u64, open_to_others: fn(&fs::Metadata) -> bo
     let path = fs::canonicalize(path).map_err(FileError::from)?;
     let file = open_paper(&path)?;
     let metadata = file.metadata().map_err(FileError::from)?;
-    if let Some(what) = not_a_file(&metadata.file_type()) {
+    if let Some(what) = not_a_file(metadata.file_type()) {
         return Err(FileError::NotAFile { what }.into());
     }
     if open_to_others(&metadata) {
@@ -121,7 +121,7 @@ fn open_paper(path: &Path) -> Result<File, FileError> {
     let flags = i32::try_from(flags).map_err(|_| FileError::Unreadable(io::ErrorKind::InvalidInput.into()))?;
     OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
         // Linux answers ELOOP for a link that may not be followed, and ENXIO for a socket.
-        match fs::symlink_metadata(path).ok().and_then(|metadata| not_a_file(&metadata.file_type())) {
+        match fs::symlink_metadata(path).ok().and_then(|metadata| not_a_file(metadata.file_type())) {
             Some(what) => FileError::NotAFile { what },
             None => error.into(),
         }
@@ -130,13 +130,13 @@ fn open_paper(path: &Path) -> Result<File, FileError> {
 
 #[cfg(not(unix))]
 fn open_paper(path: &Path) -> Result<File, FileError> {
-    if let Some(what) = not_a_file(&fs::symlink_metadata(path)?.file_type()) {
+    if let Some(what) = not_a_file(fs::symlink_metadata(path)?.file_type()) {
         return Err(FileError::NotAFile { what });
     }
     Ok(File::open(path)?)
 }
 
-fn not_a_file(kind: &fs::FileType) -> Option<&'static str> {
+fn not_a_file(kind: fs::FileType) -> Option<&'static str> {
     if kind.is_file() {
         return None;
     }
@@ -146,7 +146,7 @@ fn not_a_file(kind: &fs::FileType) -> Option<&'static str> {
     if kind.is_symlink() {
         return Some("a symbolic link");
     }
-    Some(special(*kind))
+    Some(special(kind))
 }
 
 #[cfg(unix)]

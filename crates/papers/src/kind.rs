@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     certificate::Certificate,
+    der::element,
     request::{Csr, PushRequest, unwrap},
 };
 
@@ -238,6 +239,9 @@ enum Shape {
     Signed,
 }
 
+/// 1.2.840.113549.1.7.2 — signedData (RFC 5652).
+const SIGNED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+
 /// Looks at the first elements only.
 fn shape(bytes: &[u8]) -> Option<Shape> {
     let (inside, _) = element(bytes, 0x30)?;
@@ -249,8 +253,6 @@ fn shape(bytes: &[u8]) -> Option<Shape> {
             _ => None,
         };
     }
-    // signedData 1.2.840.113549.1.7.2 (RFC 5652).
-    const SIGNED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
     if let Some((oid, _)) = element(inside, 0x06) {
         return (oid == SIGNED_DATA).then_some(Shape::Signed);
     }
@@ -258,26 +260,6 @@ fn shape(bytes: &[u8]) -> Option<Shape> {
     let (_, rest) = element(inside, 0x30)?;
     let (_, rest) = element(rest, 0x04)?;
     rest.is_empty().then_some(Shape::Key { encrypted: true })
-}
-
-/// The content of the element with this tag at the beginning, and what follows it. Of an element of indefinite length
-/// the content runs to the end.
-fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let [found, first, rest @ ..] = bytes else { return None };
-    if *found != tag {
-        return None;
-    }
-    let (length, rest) = match *first {
-        0x80 => return Some((rest, &[])),
-        short @ 0..0x80 => (usize::from(short), rest),
-        long => {
-            let count = usize::from(long & 0x7f);
-            let octets = rest.get(..count).filter(|_| count <= 4)?;
-            let length = octets.iter().fold(0_usize, |length, octet| length << 8 | usize::from(*octet));
-            (length, &rest[count..])
-        }
-    };
-    (length <= rest.len()).then(|| rest.split_at(length))
 }
 
 /// A block of PEM (RFC 7468).

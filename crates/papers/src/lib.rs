@@ -4,6 +4,7 @@
 //! The words come first ([`Topic`], [`Serial`], [`Fingerprint`], [`Time`], [`Finding`]); papers are made of them;
 //! judgement is passed on papers.
 
+mod der;
 mod fingerprint;
 mod secret;
 mod serial;

@@ -130,7 +130,7 @@ impl Authorities {
         key: &PKeyRef<Public>,
         uuid: &str,
         country: &str,
-        issued: i64,
+        at: i64,
     ) -> Result<X509, ErrorStack> {
         let subject = name(&[
             (Nid::USERID, &format!("com.apple.mgmt.External.{uuid}"), Asn1Type::UTF8STRING),
@@ -139,7 +139,7 @@ impl Authorities {
         ])?;
         let issuer = &self.push_issuer.certificate;
         // Dated ten minutes back, and the last second belongs to the 365 days.
-        let from = issued - 600;
+        let from = at - 600;
         let mut builder = begin(&subject, issuer.subject_name(), key, from, from + 365 * DAY - 1)?;
         builder.append_extension(der::extension("2.5.29.19", &der::sequence(&[]))?)?;
         let authority_key =

@@ -149,13 +149,13 @@ fn session(shared: &Shared, headers: &HeaderMap) -> Option<String> {
 }
 
 /// What the script's calls are answered when something is missing.
-fn guard(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
-    let Some(nonce) = session(shared, headers) else { return Err(see_other("/admin/login")) };
+fn guard(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    let Some(nonce) = session(shared, headers) else { return Err(Box::new(see_other("/admin/login"))) };
     let given = headers.get(GUARD).and_then(|value| value.to_str().ok());
     if given == Some(&nonce) {
         Ok(())
     } else {
-        Err((StatusCode::FORBIDDEN, Json(json!({ "errors": "csrf" }))).into_response())
+        Err(Box::new((StatusCode::FORBIDDEN, Json(json!({ "errors": "csrf" }))).into_response()))
     }
 }
 
@@ -167,7 +167,7 @@ fn rounded(decimal: &str) -> String {
 
 async fn certificate(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     if let Err(response) = guard(&shared, &headers) {
-        return response;
+        return *response;
     }
     let state = shared.cloud.state(&shared);
     let result = state.installed.as_ref().map(|(certificate, _)| {
@@ -192,7 +192,7 @@ async fn certificate(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> R
 
 async fn fresh_request(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     if let Err(response) = guard(&shared, &headers) {
-        return response;
+        return *response;
     }
     match shared.cloud.fresh_request(&shared) {
         Ok(file) => {
@@ -207,7 +207,7 @@ async fn fresh_request(State(shared): State<Arc<Shared>>, headers: HeaderMap) ->
 /// Takes a certificate in either of the two styles: as a file of a form, or as a text in JSON.
 async fn upload(State(shared): State<Arc<Shared>>, headers: HeaderMap, request: Request) -> Response {
     if let Err(response) = guard(&shared, &headers) {
-        return response;
+        return *response;
     }
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let pem = if media.starts_with("application/json") { json_part(request).await } else { form_part(request).await };

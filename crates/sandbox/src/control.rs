@@ -70,7 +70,9 @@ async fn faults(State(shared): State<Arc<Shared>>, body: String) -> Response {
     match Fault::read(value) {
         Ok(faults) => {
             let count = faults.len();
-            faults.into_iter().for_each(|fault| shared.faults.add(fault));
+            for fault in faults {
+                shared.faults.add(fault);
+            }
             Json(json!({ "faults": count })).into_response()
         }
         Err(error) => wrong(error),

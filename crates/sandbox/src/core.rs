@@ -118,10 +118,10 @@ upload.onclick = async () => {
 show();
 "#;
 
-fn guard(shared: &Shared, headers: &HeaderMap) -> Result<(), Response> {
-    let Some(nonce) = session(shared, headers) else { return Err(see_other("/mifs/login.jsp")) };
+fn guard(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    let Some(nonce) = session(shared, headers) else { return Err(Box::new(see_other("/mifs/login.jsp"))) };
     let given = headers.get(GUARD).and_then(|value| value.to_str().ok());
-    if given == Some(&nonce) { Ok(()) } else { Err(StatusCode::FORBIDDEN.into_response()) }
+    if given == Some(&nonce) { Ok(()) } else { Err(Box::new(StatusCode::FORBIDDEN.into_response())) }
 }
 
 #[derive(Deserialize)]
@@ -131,7 +131,7 @@ struct Command {
 
 async fn command(State(shared): State<Arc<Shared>>, headers: HeaderMap, Form(form): Form<Command>) -> Response {
     if let Err(response) = guard(&shared, &headers) {
-        return response;
+        return *response;
     }
     let action = serde_json::from_str::<Value>(&form.cmd).ok();
     let action = action.as_ref().and_then(|command| command.get("action")?.as_str());
@@ -160,7 +160,7 @@ fn fresh_request(shared: &Shared) -> Response {
 
 async fn upload(State(shared): State<Arc<Shared>>, headers: HeaderMap, request: Request) -> Response {
     if let Err(response) = guard(&shared, &headers) {
-        return response;
+        return *response;
     }
     let pem = form_part(request).await;
     match pem.ok_or("The file is missing.").and_then(|pem| shared.core.install(&shared, &pem)) {

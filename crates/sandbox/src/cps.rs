@@ -1,5 +1,7 @@
 //! The CPS interface of both products: devices by status, and forced check-ins.
 
+#![expect(clippy::needless_pass_by_value, reason = "handlers own what is extracted for them")]
+
 use std::sync::Arc;
 
 use axum::{
@@ -28,15 +30,15 @@ const PAGE: usize = 50;
 /// The interface's addresses.
 pub(crate) fn router(choose: Choose) -> Router<Arc<Shared>> {
     Router::new()
-        .route("/msa/v1/cps/device/count", get(move |state, headers| count(state, headers, choose)))
+        .route("/msa/v1/cps/device/count", get(async move |state, headers| count(state, headers, choose)))
         .route(
             "/msa/v1/cps/device",
-            get(move |state, headers, query| list(state, headers, query, choose))
-                .post(move |state, headers, body| some(state, headers, body, choose)),
+            get(async move |state, headers, query| list(state, headers, query, choose))
+                .post(async move |state, headers, body| some(state, headers, body, choose)),
         )
         .route(
             "/msa/v1/cps/device/forceCheckin",
-            post(move |state, headers, body| force_check_in(state, headers, body, choose)),
+            post(async move |state, headers, body| force_check_in(state, headers, body, choose)),
         )
 }
 
@@ -55,7 +57,7 @@ pub(crate) fn not_signed_in() -> Response {
     response
 }
 
-async fn count(State(shared): State<Arc<Shared>>, headers: HeaderMap, choose: Choose) -> Response {
+fn count(State(shared): State<Arc<Shared>>, headers: HeaderMap, choose: Choose) -> Response {
     if !signed_in(&shared, &headers) {
         return not_signed_in();
     }
@@ -70,12 +72,7 @@ struct Page {
     limit: Option<usize>,
 }
 
-async fn list(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    Query(page): Query<Page>,
-    choose: Choose,
-) -> Response {
+fn list(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(page): Query<Page>, choose: Choose) -> Response {
     if !signed_in(&shared, &headers) {
         return not_signed_in();
     }
@@ -90,12 +87,7 @@ struct Identifiers {
     identifiers: Vec<String>,
 }
 
-async fn some(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: Json<Identifiers>,
-    choose: Choose,
-) -> Response {
+fn some(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Json<Identifiers>, choose: Choose) -> Response {
     if !signed_in(&shared, &headers) {
         return not_signed_in();
     }
@@ -106,7 +98,7 @@ async fn some(
 }
 
 /// Unknown identifiers are passed over in silence.
-async fn force_check_in(
+fn force_check_in(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
     body: Json<Identifiers>,

@@ -42,7 +42,7 @@ pub(crate) fn oid(dotted: &str) -> Vec<u8> {
     element(0x06, &content)
 }
 
-/// A text that a certificate shows (VisibleString or IA5String have the same bytes).
+/// A text that a certificate shows (`VisibleString` or `IA5String` have the same bytes).
 pub(crate) fn text(tag: u8, text: &str) -> Vec<u8> {
     element(tag, text.as_bytes())
 }

@@ -61,6 +61,7 @@ impl Fleet {
     pub(crate) fn new(apple: usize, now: i64) -> Self {
         let others = apple / 40 + 2;
         let devices = (0..apple + others).map(|at| {
+            let place = i64::try_from(at).unwrap_or(i64::MAX);
             let id = 9_007_199_254_740_993 + at as u64 * 7;
             let platform = match at {
                 at if at >= apple => Platform::Android,
@@ -68,7 +69,7 @@ impl Fleet {
                 _ => Platform::Ios,
             };
             let off = at % 33 == 32;
-            let ago = if off { 9 * 86_400 + at as i64 } else { 60 + (at as i64 * 977) % (HOUR - 60) };
+            let ago = if off { 9 * 86_400 + place } else { 60 + place.wrapping_mul(977).rem_euclid(HOUR - 60) };
             let guid = format!("{at:08x}-5a4d-4b0c-9d6e-{:012x}", id & 0xffff_ffff_ffff);
             Device { id, guid, platform, last_check_in: now - ago, off }
         });
@@ -77,7 +78,7 @@ impl Fleet {
 
     /// Lets the hours pass until now: whoever can hear the server has checked in about once an hour.
     pub(crate) fn settle(&mut self, audible: Option<Audible>, now: i64) {
-        for (at, device) in self.devices.iter_mut().enumerate() {
+        for (place, device) in (0_i64..).zip(self.devices.iter_mut()) {
             let heard = if device.platform == Platform::Android {
                 Some(Audible { since: i64::MIN, until: i64::MAX })
             } else {
@@ -85,7 +86,7 @@ impl Fleet {
             };
             let Some(heard) = heard.filter(|_| !device.off) else { continue };
             let latest = (now - DELAY).min(heard.until);
-            let beat = (at as i64 * 977) % HOUR;
+            let beat = place.wrapping_mul(977).rem_euclid(HOUR);
             let slot = latest - (latest - beat).rem_euclid(HOUR);
             if slot >= heard.since && slot > device.last_check_in {
                 device.last_check_in = slot;

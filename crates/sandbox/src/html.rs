@@ -51,5 +51,5 @@ pub(crate) fn attachment(name: &str, media: &str, bytes: Vec<u8>) -> Response {
 pub(crate) fn cookie(headers: &axum::http::HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(found, _)| *found == name).map(|(_, value)| value.to_owned()).last()
+    pairs.filter(|(found, _)| *found == name).map(|(_, value)| value.to_owned()).next_back()
 }

@@ -105,8 +105,8 @@ impl Door {
         let Some(wrong) = fault.tls else { return Some(Arc::clone(&self.right)) };
         let kind = TlsKind::from(wrong);
         let mut made = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if !made.contains_key(&kind) {
-            made.insert(kind, tls(&self.shared, self.service, kind).ok()?);
+        if let std::collections::hash_map::Entry::Vacant(e) = made.entry(kind) {
+            e.insert(tls(&self.shared, self.service, kind).ok()?);
         }
         made.get(&kind).cloned()
     }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use pushcert_papers::{
     Fingerprint, TenantName, Topic,
-    renewal::{Install, Journey, Situation, Step, next},
+    renewal::{Journey, Situation, Step, next},
     watch::Seen,
 };
 
@@ -23,7 +23,6 @@ use crate::config::Tenant;
 
 /// What a person wants of this run.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct Wish {
     /// A request in hand.
     pub request: Option<PathBuf>,
@@ -59,10 +58,13 @@ pub struct Accept {
 }
 
 /// Renews a tenant's certificate, as far as it goes today.
+///
+/// # Errors
+/// When something is refused, a server fails, or the store cannot be written; what was done before stays.
 pub async fn renew(world: &World<'_>, name: &TenantName, wish: Wish) -> Outcome {
     let mut run = Run::open(world, name, wish).await?;
     if run.wish.row_missing {
-        return Ok(run.row_missing());
+        return Ok(Some(run.row_missing()));
     }
     run.look().await?;
     run.head().await?;
@@ -137,9 +139,8 @@ impl<'a> Run<'a> {
             Step::LearnInstalled => Err(self.installed_unknown()),
             Step::ConfirmTopic => Err(self.topic_unknown()),
             Step::Begin => self.begin().await,
-            Step::FetchRequest if self.skips_request() => self.skip_request().await,
+            Step::FetchRequest | Step::AskForRequest if self.skips_request() => self.skip_request().await,
             Step::FetchRequest => self.fetch_request().await,
-            Step::AskForRequest if self.skips_request() => self.skip_request().await,
             Step::AskForRequest => Ok(self.ask_for_request()),
             Step::HandOff => self.hand_off().await,
             Step::AwaitCertificate => self.await_certificate().await,
@@ -155,11 +156,6 @@ impl<'a> Run<'a> {
     /// The open journey, where a step needs one.
     fn journey(&self) -> Journey {
         self.ledger.open_journey().cloned().expect("this step is only due in an open journey")
-    }
-
-    /// Whether the certificate has reached the server in the open journey.
-    fn is_installed(&self) -> bool {
-        self.ledger.open_journey().is_some_and(|journey| matches!(journey.install, Install::Done { .. }))
     }
 
     fn command(&self) -> String {

@@ -168,17 +168,14 @@ impl Run<'_> {
     }
 
     /// The card for when the row is not in Apple's list.
-    pub(super) fn row_missing(&self) -> Option<Kind> {
-        match self.ledger.enrolled_topic() {
-            Some(topic) => {
-                let card = guide::row_not_there(topic, self.tenant.apple_account.as_deref());
-                self.world.tell(Event::Turn { step: 2, card: &card });
-                Some(Kind::Waiting)
-            }
-            None => {
-                self.world.tell(Event::Note("No enrolled topic is on record, so there is no row to look for."));
-                Some(Kind::NotFound)
-            }
+    pub(super) fn row_missing(&self) -> Kind {
+        if let Some(topic) = self.ledger.enrolled_topic() {
+            let card = guide::row_not_there(topic, self.tenant.apple_account.as_deref());
+            self.world.tell(Event::Turn { step: 2, card: &card });
+            Kind::Waiting
+        } else {
+            self.world.tell(Event::Note("No enrolled topic is on record, so there is no row to look for."));
+            Kind::NotFound
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 const DEVICES: usize = 3;
 
 /// How long their answers are awaited.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The first pause between two looks; each is twice the one before, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);

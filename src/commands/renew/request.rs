@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pushcert_papers::{
     Fingerprint, Verdict,
-    certificate::Authorities,
+    certificate::{Authorities, Expectations},
     judge::{Judged, Want, judge},
     renewal::{HeldRequest, Journey, Origin, Request, Step, guide},
 };
@@ -62,7 +62,7 @@ impl Run<'_> {
     ) -> Result<Flow, Failure> {
         let now = self.world.clock.now();
         let authorities = self.authorities()?;
-        let judged = judge(&bytes, name, Want::PushRequest, &Default::default(), &authorities, now);
+        let judged = judge(&bytes, name, Want::PushRequest, &Expectations::default(), &authorities, now);
         let (Some(facts), true) = (&judged.request, judged.verdict != Verdict::Refuse) else {
             return Err(self.request_refused(path, &judged));
         };

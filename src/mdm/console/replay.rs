@@ -64,6 +64,9 @@ impl Console {
     }
 
     /// What the console shows of the installed certificate.
+    ///
+    /// # Errors
+    /// See [`MdmError`].
     pub async fn read(&self, now: Time) -> Result<Option<Installed>, MdmError> {
         let (answer, came_for) =
             self.deed(&self.profile.read, &Errand { certificate: None, now }, Stake::Nothing).await?;
@@ -89,6 +92,9 @@ impl Console {
     }
 
     /// The request file.
+    ///
+    /// # Errors
+    /// See [`MdmError`].
     pub async fn fetch(&self, now: Time) -> Result<Vec<u8>, MdmError> {
         let (answer, came_for) =
             self.deed(&self.profile.fetch, &Errand { certificate: None, now }, Stake::Change).await?;
@@ -109,6 +115,9 @@ impl Console {
     }
 
     /// Uploads a certificate: these bytes, unchanged.
+    ///
+    /// # Errors
+    /// See [`MdmError`].
     pub async fn upload(&self, pem: &[u8], now: Time) -> Result<(), MdmError> {
         let (answer, came_for) =
             self.deed(&self.profile.upload, &Errand { certificate: Some(pem), now }, Stake::Change).await?;

@@ -119,7 +119,7 @@ impl Mdm for MobileIron {
 
     async fn recent_devices(&self, at_most: usize) -> Result<Vec<Device>, MdmError> {
         let mut devices = self.devices.all().await?;
-        devices.sort_by(|one, other| other.last_check_in.cmp(&one.last_check_in));
+        devices.sort_by_key(|device| std::cmp::Reverse(device.last_check_in));
         devices.truncate(at_most);
         Ok(devices)
     }

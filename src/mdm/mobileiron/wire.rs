@@ -56,8 +56,8 @@ pub struct CloudDevice {
 pub enum Done {
     /// 1 for done, 0 for failed.
     Count(i64),
-    /// The newer form.
-    Object(serde_json::Map<String, Value>),
+    /// The newer form; what is in it is not described.
+    Object(serde::de::IgnoredAny),
 }
 
 /// Core's envelope.

@@ -3,7 +3,7 @@
 use x509_parser::{der_parser::oid::Oid, extensions::ParsedExtension, prelude::*, public_key::PublicKey};
 
 use super::{apple, signature::Method};
-use crate::{Fingerprint, Serial, Time, Topic, escape::printable};
+use crate::{Fingerprint, Serial, Time, Topic, der::element, escape::printable};
 
 /// A certificate (RFC 5280).
 #[derive(Clone, Debug)]
@@ -102,8 +102,7 @@ impl Certificate {
     /// [`ParseError`] when the bytes are not exactly one certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
         let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| ParseError)?;
-        // A certificate says twice how it is signed; the two must agree (RFC 5280, 4.1.1.2).
-        if !rest.is_empty() || parsed.signature_algorithm != parsed.tbs_certificate.signature {
+        if !rest.is_empty() || !says_twice_how_it_is_signed(der) || parsed.signature_value.unused_bits != 0 {
             return Err(ParseError);
         }
         let extensions = Extensions::of(&parsed)?;
@@ -151,6 +150,18 @@ impl Certificate {
     pub(crate) fn is_self_issued(&self) -> bool {
         self.issuer_name == self.subject_name
     }
+}
+
+/// A certificate says how it is signed inside what is signed, and once more outside. The two must be the same bytes
+/// (RFC 5280, 4.1.1.2), or what is outside could be changed unnoticed.
+fn says_twice_how_it_is_signed(der: &[u8]) -> bool {
+    let outside = || {
+        let (inside, _) = element(der, 0x30)?;
+        let (signed, rest) = element(inside, 0x30)?;
+        let (_, signature) = element(rest, 0x30)?;
+        Some((signed, &rest[..rest.len() - signature.len()]))
+    };
+    outside().is_some_and(|(signed, algorithm)| signed.windows(algorithm.len()).any(|bytes| bytes == algorithm))
 }
 
 /// What the extensions say.

@@ -15,7 +15,6 @@ const EXACT_DIGITS: usize = 15;
 
 /// What a server lets us do by an interface. What it does not, a person does by a guide.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "four capabilities, each there or not")]
 pub struct Reach {
     /// Read what is installed.
     pub read: bool,
