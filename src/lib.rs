@@ -1,16 +1,16 @@
 //! `pushcert` renews the Apple push (APNs) certificate behind a MobileIron server, and watches over it.
 //!
-//! `cli` takes the words, `commands` does the deeds, `mdm`, `store`, `portal`, `config` and `world` touch the outside;
+//! `app` puts everything together, `cli` takes the words, `commands` does the deeds, `mdm`, `store`, `portal`, `config` and `world` touch the outside;
 //! what is judged and decided is in `pushcert_papers`. This library is the inside of the program of the same name: other
 //! programs use `pushcert_papers`.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::panic, reason = "tests make the files they need"))]
 
+pub mod app;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod mdm;
 pub mod portal;
-pub mod real;
 pub mod store;
 pub mod world;

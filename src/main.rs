@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    pushcert::cli::run()
+    pushcert::app::run()
 }

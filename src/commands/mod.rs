@@ -3,11 +3,9 @@
 
 pub mod adopt;
 pub mod check;
-pub mod demo;
 pub mod history;
 pub mod install;
 pub mod renew;
-pub mod sandbox;
 pub mod status;
 
 mod event;
@@ -16,7 +14,7 @@ mod files;
 mod ledger;
 mod servers;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use pushcert_papers::{TenantName, certificate::Authorities};
@@ -51,6 +49,8 @@ pub struct World<'a> {
     pub reporter: &'a dyn Reporter,
     /// Whom to ask.
     pub ask: &'a dyn Ask,
+    /// How long devices' answers are awaited.
+    pub patience: Duration,
     /// Who does this, for the record: a user's name.
     pub who: &'a str,
 }

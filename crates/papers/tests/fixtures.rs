@@ -1,5 +1,7 @@
 //! The table of files and findings: every fixture provokes exactly what stands beside it.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests read their fixtures and their environment")]
+
 use std::{fs, path::PathBuf};
 
 use pushcert_papers::{

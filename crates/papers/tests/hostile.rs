@@ -1,5 +1,7 @@
 //! Bytes that nobody meant: no input makes the judgement panic, and no change of a certificate goes unnoticed.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests read their fixtures")]
+
 use std::{fs, path::PathBuf};
 
 use proptest::prelude::*;

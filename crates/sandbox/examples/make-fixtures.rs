@@ -3,6 +3,8 @@
 //! They are made with OpenSSL, so that the library that judges them has not made them. Keys and serials are fresh in every
 //! run; dates are fixed. The files are committed, and judged at [`NOW`] by the authorities in `authorities.pem`.
 
+#![allow(clippy::disallowed_methods, reason = "it writes fixtures")]
+
 use std::{fs, path::PathBuf};
 
 use openssl::{

@@ -1,5 +1,7 @@
 //! Authorities of Apple's shape, under names of their own.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use openssl::{
     asn1::{Asn1Time, Asn1Type},
     bn::BigNum,
@@ -40,7 +42,7 @@ pub(crate) struct Authorities {
     pub(crate) root: Holder,
     pub(crate) push_issuer: Holder,
     pub(crate) vendor_issuer: Holder,
-    pub(crate) vendor: Holder,
+    vendor: Mutex<Arc<Holder>>,
     pub(crate) tls: Holder,
 }
 
@@ -107,7 +109,16 @@ impl Authorities {
             authority("Sandbox Worldwide Developer Relations Certification Authority", Some(&root), now)?;
         let vendor = vendor("MobileIron", &vendor_issuer, now - 30 * DAY, now + 283 * DAY)?;
         let tls = authority("Sandbox TLS CA", None, now)?;
-        Ok(Self { root, push_issuer, vendor_issuer, vendor, tls })
+        Ok(Self { root, push_issuer, vendor_issuer, vendor: Mutex::new(Arc::new(vendor)), tls })
+    }
+
+    /// The vendor, whose own certificate is renewed in time, as the years pass.
+    pub(crate) fn vendor(&self, now: i64) -> Result<Arc<Holder>, ErrorStack> {
+        let mut held = self.vendor.lock().unwrap_or_else(PoisonError::into_inner);
+        if unix(held.certificate.not_after()) - now < 30 * DAY {
+            *held = Arc::new(vendor("MobileIron", &self.vendor_issuer, now - DAY, now + 364 * DAY)?);
+        }
+        Ok(Arc::clone(&held))
     }
 
     /// The vendor's chain of three, as it stands in a request.

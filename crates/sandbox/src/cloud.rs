@@ -162,7 +162,7 @@ fn guard(shared: &Shared, headers: &HeaderMap) -> Result<(), Box<Response>> {
 /// An integer as a console's script shows it: rounded to what a floating point number holds.
 fn rounded(decimal: &str) -> String {
     let number: f64 = decimal.parse().unwrap_or(0.0);
-    format!("{number:.0}")
+    format!("{number}")
 }
 
 async fn certificate(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {

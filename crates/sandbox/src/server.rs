@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use openssl::{
@@ -71,13 +71,14 @@ impl Server {
 
     /// A fresh request. The key replaces that of an earlier request.
     pub(crate) fn fresh_request(&self, shared: &Shared) -> Result<Vec<u8>, ErrorStack> {
-        let expired = shared
-            .faults
-            .is_on("vendor-expired")
-            .then(|| shared.authorities.expired_vendor(shared.clock.now()))
-            .transpose()?;
-        let vendor = expired.as_ref().unwrap_or(&shared.authorities.vendor);
-        let made = request::make(&shared.authorities, vendor, self.name)?;
+        let now = shared.clock.now();
+        let authorities = &shared.authorities;
+        let vendor = if shared.faults.is_on("vendor-expired") {
+            Arc::new(authorities.expired_vendor(now)?)
+        } else {
+            authorities.vendor(now)?
+        };
+        let made = request::make(authorities, &vendor, self.name)?;
         self.state(shared).newest_key = Some(made.key);
         Ok(made.file)
     }

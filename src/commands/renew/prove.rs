@@ -49,7 +49,7 @@ impl Run<'_> {
         loop {
             let now = self.server.mdm.devices(&ids).await?;
             let answered = noted.iter().filter(|device| checked_in_since(device, &now)).count();
-            if answered == ids.len() || begun.elapsed() + pause > PATIENCE {
+            if answered == ids.len() || begun.elapsed() + pause > self.world.patience {
                 return Ok((answered, ids.len()));
             }
             self.world

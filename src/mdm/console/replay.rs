@@ -48,8 +48,10 @@ struct Errand<'a> {
 enum Stake {
     /// Nothing: it may be repeated.
     Nothing,
-    /// Something may have been changed.
-    Change,
+    /// The server may have made a new key.
+    Key,
+    /// The server may have taken the certificate.
+    Certificate,
 }
 
 impl Console {
@@ -96,8 +98,7 @@ impl Console {
     /// # Errors
     /// See [`MdmError`].
     pub async fn fetch(&self, now: Time) -> Result<Vec<u8>, MdmError> {
-        let (answer, came_for) =
-            self.deed(&self.profile.fetch, &Errand { certificate: None, now }, Stake::Change).await?;
+        let (answer, came_for) = self.deed(&self.profile.fetch, &Errand { certificate: None, now }, Stake::Key).await?;
         let place = came_for.file.as_deref().unwrap_or("body");
         if place == "body" {
             return Ok(answer.body);
@@ -120,9 +121,10 @@ impl Console {
     /// See [`MdmError`].
     pub async fn upload(&self, pem: &[u8], now: Time) -> Result<(), MdmError> {
         let (answer, came_for) =
-            self.deed(&self.profile.upload, &Errand { certificate: Some(pem), now }, Stake::Change).await?;
+            self.deed(&self.profile.upload, &Errand { certificate: Some(pem), now }, Stake::Certificate).await?;
         let (Some(path), Some(wanted)) = (&came_for.accepted, &came_for.value) else { return Ok(()) };
-        let found = take::json(&self.document(&answer)?, path);
+        let document = self.document(&answer).map_err(|error| self.perhaps_taken(error, &answer))?;
+        let found = take::json(&document, path);
         if found.as_deref() == Some(wanted) { Ok(()) } else { Err(self.refused(&answer)) }
     }
 
@@ -186,7 +188,8 @@ impl Console {
         stake: Stake,
     ) -> Result<Answer, MdmError> {
         let answer = self.ask(request, values, errand, stake).await?;
-        self.judge(request, &answer)?;
+        self.judge(request, &answer)
+            .map_err(|error| if stake == Stake::Certificate { self.perhaps_taken(error, &answer) } else { error })?;
         for wanted in &request.take {
             let value = self
                 .taken(wanted, &answer)
@@ -357,6 +360,17 @@ impl Console {
         MdmError::Refused { host: self.host(), text: printable(&text).chars().take(200).collect() }
     }
 
+    /// An answer to an upload that nobody understands: unless its status says that nothing was done, it may have been.
+    fn perhaps_taken(&self, error: MdmError, answer: &Answer) -> MdmError {
+        let understood =
+            matches!(error, MdmError::Refused { .. } | MdmError::SignInRefused { .. } | MdmError::Forbidden { .. });
+        let undone = matches!(answer.status, 400..=499 | 503);
+        if understood || undone {
+            return error;
+        }
+        MdmError::Uncertain { host: self.host(), why: error.to_string() }
+    }
+
     fn unavailable(&self, answer: &Answer) -> MdmError {
         let why = format!("it answers with status {}", answer.status);
         MdmError::Unavailable { host: self.host(), why, retry_after: answer.retry_after() }
@@ -367,8 +381,8 @@ impl Console {
         match error {
             HttpError::NotTrusted(why) => MdmError::NotTrusted { host, why },
             HttpError::RedirectedAway(to) => MdmError::RedirectedAway { host, to },
-            HttpError::Broken(why) if stake == Stake::Change => MdmError::Uncertain { host, why },
-            HttpError::TooLarge if stake == Stake::Change => {
+            HttpError::Broken(why) if stake != Stake::Nothing => MdmError::Uncertain { host, why },
+            HttpError::TooLarge if stake != Stake::Nothing => {
                 MdmError::Uncertain { host, why: HttpError::TooLarge.to_string() }
             }
             error => MdmError::Unavailable { host, why: error.to_string(), retry_after: None },

@@ -10,8 +10,10 @@ use crate::{
 /// old one still.
 const TRIES: u32 = 2;
 
-/// The digits of a serial number that a console shows exactly: JavaScript rounds integers beyond 2^53.
-const EXACT_DIGITS: usize = 15;
+/// The digits of a serial number that are compared, and how far apart they may be: JavaScript rounds integers beyond
+/// 2^53, so a console shows about fifteen digits of one, and rounding may carry into them.
+const COMPARED_DIGITS: usize = 18;
+const ROUNDING: u64 = 1_000;
 
 /// What a server lets us do by an interface. What it does not, a person does by a guide.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -194,8 +196,8 @@ pub enum Shown {
 
 /// Whether what was seen is this certificate.
 ///
-/// Dates are compared to the day, since a console shows them without a time zone; a serial number by its leading
-/// digits, since a console rounds it.
+/// Dates are compared to the day, since a console shows them without a time zone; a serial number as far as a console
+/// shows it exactly.
 pub fn shown(seen: &Seen, certificate: &ReceivedCertificate) -> Shown {
     let Some(installed) = &seen.installed else { return Shown::Other };
     if let Some(sha256) = installed.certificate {
@@ -203,7 +205,7 @@ pub fn shown(seen: &Seen, certificate: &ReceivedCertificate) -> Shown {
     }
     let topic = installed.topic.as_ref().map(|topic| *topic == certificate.topic);
     let end = installed.not_after.map(|end| end.is_same_day(certificate.not_after));
-    let serial = installed.shown_serial.as_ref().map(|shown| same_leading_digits(shown, &certificate.serial.decimal()));
+    let serial = installed.shown_serial.as_ref().map(|shown| is_rounded(shown, &certificate.serial.decimal()));
     match (topic, end, serial) {
         (Some(false), ..) | (_, Some(false), _) | (.., Some(false)) => Shown::Other,
         (_, Some(true), _) | (_, _, Some(true)) => Shown::This,
@@ -211,10 +213,12 @@ pub fn shown(seen: &Seen, certificate: &ReceivedCertificate) -> Shown {
     }
 }
 
-fn same_leading_digits(shown: &str, exact: &str) -> bool {
+/// Whether a serial number as a console shows it may be this one.
+fn is_rounded(shown: &str, exact: &str) -> bool {
     let shown = shown.trim();
-    let compared = EXACT_DIGITS.min(exact.len());
-    shown.len() == exact.len() && shown.as_bytes().get(..compared) == exact.as_bytes().get(..compared)
+    let leading = |text: &str| text.get(..COMPARED_DIGITS.min(text.len()))?.parse::<u64>().ok();
+    let (Some(one), Some(other)) = (leading(shown), leading(exact)) else { return false };
+    shown.len() == exact.len() && one.abs_diff(other) <= ROUNDING
 }
 
 #[cfg(test)]
@@ -383,7 +387,14 @@ mod tests {
     }
 
     #[test]
-    fn a_console_is_compared_to_the_day_and_by_leading_digits() {
+    fn rounding_may_carry() {
+        assert!(is_rounded("1234567890123460000", "1234567890123459999"));
+        assert!(is_rounded("53236097223034430", "53236097223034427"));
+        assert!(!is_rounded("1234567890123560000", "1234567890123459999"));
+    }
+
+    #[test]
+    fn a_console_is_compared_to_the_day_and_by_rounded_digits() {
         let certificate = certificate();
         let show = |topic: Option<Topic>, days: Option<i64>, serial: Option<&str>| {
             let not_after = days.map(|days| NOW.plus(days * DAY));
@@ -399,5 +410,6 @@ mod tests {
         assert_eq!(show(None, Some(365), Some("53236097223034430")), Shown::This);
         assert_eq!(show(None, Some(365), Some("53236097223134430")), Shown::Other);
         assert_eq!(show(None, Some(365), Some("532360972230344")), Shown::Other);
+        assert_eq!(show(None, Some(365), Some("not shown yet")), Shown::Other);
     }
 }

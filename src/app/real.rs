@@ -26,8 +26,11 @@ use crate::{
 /// Profiles are never larger.
 const PROFILE_LIMIT: u64 = 1 << 20;
 
+/// How long devices' answers are awaited: a device that is on answers within seconds, as a rule.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// What the command line says about the world.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Settings {
     /// This configuration, and no other.
     pub config: Option<PathBuf>,
@@ -37,6 +40,10 @@ pub struct Settings {
     pub handoff: Option<PathBuf>,
     /// How long a server may take to answer.
     pub timeout: Duration,
+    /// Another clock than the system's.
+    pub clock: Option<Rc<dyn Clock>>,
+    /// How long devices' answers are awaited, where not as usual.
+    pub patience: Option<Duration>,
 }
 
 /// The real world.
@@ -47,6 +54,7 @@ pub struct Real {
     clock: Rc<dyn Clock>,
     who: String,
     timeout: Duration,
+    patience: Duration,
 }
 
 /// The servers of this world, for one run.
@@ -78,9 +86,10 @@ impl Real {
             desk: Desk::new(handoff, Some(downloads)),
             config,
             store,
-            clock: Rc::new(SystemClock),
+            clock: settings.clock.clone().unwrap_or_else(|| Rc::new(SystemClock)),
             who: who(),
             timeout: settings.timeout,
+            patience: settings.patience.unwrap_or(PATIENCE),
         })
     }
 
@@ -95,6 +104,7 @@ impl Real {
             portal: &self.desk,
             reporter,
             ask,
+            patience: self.patience,
             who: &self.who,
         };
         deed(&world).await

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pushcert_sandbox::{Options, World};
 
-use super::{Event, Failure, Kind, Outcome, Reporter};
+use crate::commands::{Event, Failure, Kind, Outcome, Reporter};
 
 /// What the world is to be like.
 #[derive(Debug)]

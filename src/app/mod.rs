@@ -1,21 +1,26 @@
-//! From arguments to deeds: builds the wishes, hands them the world, and turns what comes back into an exit code.
+//! From arguments to deeds: builds the wishes, hands them the real world, and turns what comes back into an exit code.
+
+pub mod real;
+
+mod demo;
+mod sandbox;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use pushcert_papers::judge::Want;
 
-use super::{
-    args::{Accept, Adopt, Check, Cli, Color, Command, Config, DemoMdm, Output, Renew, Status, Wanted},
-    exit, help,
-    printer::{self, Printer},
-    prompt::Terminal,
-};
 use crate::{
-    commands::{Failure, Kind, Outcome, Reporter, World, adopt, check, demo, history, install, renew, sandbox, status},
-    real::{Real, Settings},
+    cli::{
+        args::{Accept, Adopt, Check, Cli, Color, Command, Config, DemoMdm, Global, Output, Renew, Status, Wanted},
+        exit, help, log,
+        printer::{self, Printer},
+        prompt::Terminal,
+    },
+    commands::{Failure, Kind, Outcome, Reporter, World, adopt, check, history, install, renew, status},
     world::clock::{Clock, SystemClock},
 };
+use real::{Real, Settings};
 
 /// Runs what the command line says.
 pub fn run() -> ExitCode {
@@ -71,8 +76,8 @@ fn carry_out(cli: Cli, printer: &Printer) -> Outcome {
     }
 }
 
-fn with_runtime(command: Command, global: super::args::Global, printer: &Printer) -> Outcome {
-    super::log::begin(global.verbose, global.log_format);
+fn with_runtime(command: Command, global: Global, printer: &Printer) -> Outcome {
+    log::begin(global.verbose, global.log_format);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Kind::Failed, "runtime", error))?;
     let ask = Terminal::new(global.no_input || global.output == Output::Json);
@@ -95,7 +100,7 @@ async fn interrupted() {
     }
 }
 
-async fn in_the_world(command: Command, global: super::args::Global, printer: &Printer, ask: &Terminal) -> Outcome {
+async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: &Terminal) -> Outcome {
     match command {
         Command::Sandbox(args) => {
             return sandbox::sandbox(
@@ -113,7 +118,8 @@ async fn in_the_world(command: Command, global: super::args::Global, printer: &P
         }
         _ => {}
     }
-    let settings = Settings { config: global.config, store: global.store, handoff: None, timeout: global.timeout };
+    let settings =
+        Settings { config: global.config, store: global.store, timeout: global.timeout, ..Settings::default() };
     let real = Real::build(&settings)?;
     real.live(printer, ask, async |world: &World<'_>| deed(command, world, printer).await).await
 }

@@ -14,13 +14,18 @@ use pushcert_sandbox::{Announcement, Fault, Options};
 use tokio::sync::Notify;
 
 use super::{
-    Ask, Event, Failure, Kind, Outcome, Reporter, World, files,
-    renew::{Wish, renew},
+    real::{Real, Settings},
     sandbox::start,
 };
 use crate::{
-    real::{Real, Settings},
-    world::{files::Folders, visitor::Visitor},
+    commands::{
+        Ask, Event, Failure, Kind, Outcome, Reporter, World,
+        renew::{Wish, renew},
+    },
+    world::{
+        files::{self, Folders},
+        visitor::Visitor,
+    },
 };
 
 /// The name under which Apple's portal hands out every certificate of this vendor.
@@ -92,6 +97,8 @@ impl<'a> Stage<'a> {
             store: Some(room.join("state/pushcert.sqlite").display().to_string()),
             handoff: Some(handoff.clone()),
             timeout,
+            clock: None,
+            patience: None,
         };
         Ok(Self { sandbox, tenant, downloads, handoff, settings })
     }
@@ -178,8 +185,9 @@ impl<'a> Stage<'a> {
     async fn request(&self) -> Vec<u8> {
         loop {
             let folders = fs::read_dir(self.handoff.join(self.tenant.as_str())).into_iter().flatten().flatten();
-            let found =
-                folders.map(|folder| folder.path().join("ApplePushInfo.txt")).find_map(|path| files::read(&path).ok());
+            let found = folders
+                .map(|folder| folder.path().join("ApplePushInfo.txt"))
+                .find_map(|path| files::read_paper(&path, 1 << 20).ok());
             match found {
                 Some(request) => return request,
                 None => tokio::time::sleep(BEAT).await,
@@ -204,7 +212,7 @@ impl<'a> Stage<'a> {
     /// Saves as browsers do: under another name first.
     fn save(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         let (part, whole) = (self.downloads.join("download.part"), self.downloads.join(name));
-        let saved = crate::world::files::write_private(&part, bytes).and_then(|()| fs::rename(part, whole));
+        let saved = files::write_private(&part, bytes).and_then(|()| fs::rename(part, whole));
         saved.map_err(|error| Failure::new(Kind::Failed, "no-room", error))
     }
 

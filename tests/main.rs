@@ -1,0 +1,11 @@
+//! The tool as a whole: one binary, so that it links once.
+
+#![allow(clippy::disallowed_methods, clippy::panic, reason = "tests make the files they need")]
+
+mod cmd;
+mod floors;
+mod journey;
+mod program;
+mod servers;
+mod store;
+mod trial;

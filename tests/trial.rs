@@ -1,0 +1,246 @@
+//! A trial: an embedded world, a tenant in it, and a person whose words are known beforehand.
+
+use std::{
+    cell::{Cell, RefCell},
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Duration,
+};
+
+use pushcert::{
+    app::real::{Real, Settings},
+    commands::{
+        Ask, Event, Failure, Kind, Outcome, RenewalReport, Reporter, StatusLine, World, adopt,
+        renew::{Wish, renew},
+        status,
+    },
+    world::{clock::SetClock, visitor::Visitor},
+};
+use pushcert_papers::{Code, TenantName, Time, Topic, renewal::guide::Card};
+use pushcert_sandbox::{Clock, Entry, Fault, Options};
+
+/// When trials begin: 2026-03-01T12:00:00Z. The TLS certificates of the world go by the system's clock.
+pub const BEGIN: i64 = 1_772_366_400;
+
+const DAY: i64 = 86_400;
+
+/// A trial.
+pub struct Trial {
+    pub sandbox: pushcert_sandbox::World,
+    pub tenant: TenantName,
+    pub said: Said,
+    pub person: Person,
+    room: tempfile::TempDir,
+    clock: SetClock,
+    config: PathBuf,
+}
+
+impl Trial {
+    /// A trial with a tenant of the embedded world: `cloud` or `core`.
+    pub async fn with(tenant: &str) -> Self {
+        let clock = Clock::fixed(BEGIN);
+        let sandbox = pushcert_sandbox::World::start(Options { devices: 60, clock, ..Options::default() })
+            .await
+            .expect("a world");
+        let config = sandbox.announcement().config.clone();
+        Self {
+            tenant: TenantName::parse(tenant).expect("a name"),
+            said: Said::default(),
+            person: Person::default(),
+            room: tempfile::tempdir().expect("a folder"),
+            clock: SetClock::at(Time::from_unix(BEGIN)),
+            config,
+            sandbox,
+        }
+    }
+
+    /// The same tenant, configured differently.
+    pub fn reconfigured(&mut self, change: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(&self.config).expect("a configuration");
+        self.config = self.path("changed.toml");
+        fs::write(&self.config, change(text)).expect("written");
+    }
+
+    /// A path in the trial's room.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.room.path().join(name)
+    }
+
+    /// Lets days pass, for the tool and for the world.
+    pub fn days_pass(&self, days: i64) {
+        self.sandbox.clock().advance(days * DAY);
+        self.clock.set(Time::from_unix(self.sandbox.clock().now()));
+    }
+
+    pub fn now(&self) -> Time {
+        Time::from_unix(self.sandbox.clock().now())
+    }
+
+    /// Does something in the tool's world.
+    pub async fn live<T>(&self, deed: impl AsyncFnOnce(&World<'_>) -> T) -> T {
+        let settings = Settings {
+            config: Some(self.config.clone()),
+            store: Some(self.path("state/pushcert.sqlite").display().to_string()),
+            handoff: Some(self.path("handoff")),
+            timeout: Duration::from_secs(5),
+            clock: Some(Rc::new(self.clock.clone())),
+            patience: Some(Duration::from_secs(1)),
+        };
+        let real = Real::build(&settings).expect("a world of the tool's own");
+        real.live(&self.said, &self.person, deed).await
+    }
+
+    pub async fn renew(&self, wish: Wish) -> Outcome {
+        self.live(async |world: &World<'_>| renew(world, &self.tenant, wish).await).await
+    }
+
+    /// Renews with a certificate in hand.
+    pub async fn bring(&self, certificate: &Path) -> Outcome {
+        self.renew(Wish { certificate: Some(certificate.to_owned()), ..Wish::default() }).await
+    }
+
+    pub async fn status(&self) -> StatusLine {
+        let wish = status::Wish { tenants: vec![self.tenant.clone()], max_age: -1, ..status::Wish::default() };
+        self.live(async |world: &World<'_>| status::status(world, &wish).await).await.expect("a status");
+        self.said.status.borrow().clone().expect("a line")
+    }
+
+    pub async fn adopt(&self, file: &Path, topic: Option<Topic>) -> Outcome {
+        let evidence = adopt::Evidence::File(file.to_owned());
+        self.live(async |world: &World<'_>| adopt::adopt(world, &self.tenant, &evidence, topic).await).await
+    }
+
+    /// The words of the record, in order.
+    pub async fn history(&self) -> Vec<String> {
+        self.live(async |world: &World<'_>| {
+            let lines = world.store.audit(&self.tenant).await.expect("a record");
+            let whole = world.store.verify_audit(&self.tenant, None).await.expect("a record");
+            assert_eq!(whole.broken, None);
+            lines.into_iter().map(|line| line.entry.what).collect()
+        })
+        .await
+    }
+
+    pub async fn topic(&self) -> Topic {
+        self.live(async |world: &World<'_>| world.tenant(&self.tenant).expect("a tenant").enrolled_topic.clone())
+            .await
+            .expect("a topic")
+    }
+
+    /// Breaks the world.
+    pub fn fault(&self, json: &str) {
+        let faults = Fault::read(serde_json::from_str(json).expect("JSON")).expect("a fault");
+        faults.into_iter().for_each(|fault| self.sandbox.fault(fault));
+    }
+
+    /// The request in the hand-off folder.
+    pub fn request(&self) -> Vec<u8> {
+        let report = self.said.report.borrow();
+        let path = report.as_ref().and_then(|report| report.request.clone()).expect("a request was handed off");
+        fs::read(path).expect("the request")
+    }
+
+    pub fn portal(&self) -> Visitor {
+        Visitor::new(&self.sandbox.announcement().portal, &self.sandbox.announcement().ca_file).expect("a visitor")
+    }
+
+    /// Renews the row of the enrolled topic with the handed-off request, and saves the certificate.
+    pub async fn renewed_at_the_portal(&self) -> PathBuf {
+        let row = self.portal().row(&self.topic().await.common_name()).await.expect("a row");
+        let serial = self.portal().renew(&row, "ApplePushInfo.txt", self.request()).await.expect("renewed");
+        self.downloaded(&serial, "renewed.pem").await
+    }
+
+    /// Creates a row with the handed-off request, and saves the certificate.
+    pub async fn created_at_the_portal(&self) -> PathBuf {
+        let serial = self.portal().create("ApplePushInfo.txt", self.request()).await.expect("created");
+        self.downloaded(&serial, "created.pem").await
+    }
+
+    /// The certificate that is installed today, from its row.
+    pub async fn installed_today(&self) -> PathBuf {
+        let row = self.portal().row(&self.topic().await.common_name()).await.expect("a row");
+        self.downloaded(&row, "installed.pem").await
+    }
+
+    async fn downloaded(&self, serial: &str, name: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, self.portal().download(serial).await.expect("a download")).expect("saved");
+        path
+    }
+
+    /// What the servers were made to do, by name.
+    pub fn deeds(&self, what: &str) -> Vec<Entry> {
+        self.sandbox.record().into_iter().filter(|entry| entry.deed == Some(what)).collect()
+    }
+
+    pub fn uploads(&self) -> usize {
+        self.deeds("certificate-installed").len()
+    }
+}
+
+/// What the tool has told.
+#[derive(Default)]
+pub struct Said {
+    pub codes: RefCell<Vec<Code>>,
+    pub notes: RefCell<Vec<String>>,
+    pub cards: RefCell<Vec<Card>>,
+    pub steps: RefCell<Vec<(u8, String)>>,
+    pub report: RefCell<Option<RenewalReport>>,
+    pub status: RefCell<Option<StatusLine>>,
+}
+
+impl Reporter for Said {
+    fn tell(&self, event: Event<'_>) {
+        match event {
+            Event::NotTaken(looked) => {
+                self.codes.borrow_mut().extend(looked.judged.findings.iter().map(|finding| finding.code));
+            }
+            Event::Note(note) => self.notes.borrow_mut().push(note.to_owned()),
+            Event::Turn { card, .. } => self.cards.borrow_mut().push(card.clone()),
+            Event::Done { step, detail, .. } => self.steps.borrow_mut().push((step, detail.to_owned())),
+            Event::Renewal(report) => *self.report.borrow_mut() = Some(report.clone()),
+            Event::Status(lines) => *self.status.borrow_mut() = lines.first().cloned(),
+            _ => {}
+        }
+    }
+}
+
+impl Said {
+    /// Every word of every card so far.
+    pub fn on_cards(&self) -> String {
+        let cards = self.cards.borrow();
+        let lines = cards.iter().flat_map(|card| &card.lines).map(|line| format!("{} {}\n", line.verb, line.text));
+        lines.collect()
+    }
+}
+
+/// A person who is there, and says yes, or is not.
+#[derive(Default)]
+pub struct Person {
+    pub there: Cell<bool>,
+    pub yes: Cell<bool>,
+}
+
+impl Ask for Person {
+    fn present(&self) -> bool {
+        self.there.get()
+    }
+
+    fn confirm(&self, _question: &str) -> bool {
+        self.there.get() && self.yes.get()
+    }
+
+    fn typed(&self, _question: &str, _word: &str) -> bool {
+        self.there.get() && self.yes.get()
+    }
+}
+
+/// What an outcome was, in a form that compares.
+pub fn kind(outcome: &Outcome) -> Result<Option<Kind>, (Kind, &'static str)> {
+    match outcome {
+        Ok(kind) => Ok(*kind),
+        Err(Failure { kind, code, .. }) => Err((*kind, code)),
+    }
+}
