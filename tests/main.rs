@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::panic, reason = "tests make the files they need")]
 
 mod cmd;
+mod docs;
 mod floors;
 mod journey;
 mod program;

@@ -14,7 +14,7 @@ const TABLE: [(&str, Kind, &str); 14] = [
     (r#"{"where":"cloud","do":{"tls":"other-authority"}}"#, Kind::Failed, "not-trusted"),
     (r#"{"where":"cloud","match":"/admin/login","do":{"status":401}}"#, Kind::SignIn, "sign-in-refused"),
     (
-        r#"{"where":"cloud","match":"/admin/login","do":{"body":"Sign-in failed","content_type":"text/html"}}"#,
+        r#"{"where":"cloud","match":"/admin/login","after":1,"do":{"body":"Sign-in failed","content_type":"text/html"}}"#,
         Kind::SignIn,
         "sign-in-refused",
     ),

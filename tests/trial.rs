@@ -131,7 +131,9 @@ impl Trial {
     /// Breaks the world.
     pub fn fault(&self, json: &str) {
         let faults = Fault::read(serde_json::from_str(json).expect("JSON")).expect("a fault");
-        faults.into_iter().for_each(|fault| self.sandbox.fault(fault));
+        for fault in faults {
+            self.sandbox.fault(fault);
+        }
     }
 
     /// The request in the hand-off folder.

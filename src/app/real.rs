@@ -27,7 +27,7 @@ use crate::{
 const PROFILE_LIMIT: u64 = 1 << 20;
 
 /// How long devices' answers are awaited: a device that is on answers within seconds, as a rule.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the command line says about the world.
 #[derive(Default)]

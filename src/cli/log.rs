@@ -1,5 +1,7 @@
 //! The log: what servers are asked, on standard error, when it is wanted.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::filter::LevelFilter;
 
 use super::args::LogFormat;
@@ -11,7 +13,8 @@ pub fn begin(verbosity: u8, format: LogFormat) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    let ansi = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_max_level(level).with_ansi(ansi).with_writer(std::io::stderr);
     // A second start, as in tests, keeps the first log.
     let begun = match format {
         LogFormat::Text => log.with_target(false).try_init(),

@@ -1,7 +1,7 @@
 //! The one factory of HTTP clients, and the one way of asking: TLS always verified, no redirect followed by itself, no
 //! answer larger than a limit, nothing sent twice.
 
-use std::{error::Error as _, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use pushcert_papers::{Fingerprint, escape::printable};
 use reqwest::{
@@ -271,16 +271,19 @@ fn innermost(error: &reqwest::Error) -> String {
 }
 
 fn not_trusted(error: &reqwest::Error) -> Option<String> {
-    let mut source = error.source();
-    while let Some(error) = source {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = error.downcast_ref::<rustls::Error>().or_else(|| inner.and_then(|inner| inner.downcast_ref()));
-        if let Some(tls) = tls {
-            return certificate_fault(tls);
-        }
-        source = error.source();
+    tls_error(error).and_then(certificate_fault)
+}
+
+/// The TLS library's own error, which lies inside of others: I/O errors hold theirs apart from the chain of sources.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
     }
-    None
+    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    match held {
+        Some(held) => tls_error(held),
+        None => error.source().and_then(tls_error),
+    }
 }
 
 fn certificate_fault(error: &rustls::Error) -> Option<String> {

@@ -16,9 +16,6 @@ use crate::{
 /// How many devices are asked.
 const DEVICES: usize = 3;
 
-/// How long their answers are awaited.
-const PATIENCE: Duration = Duration::from_mins(2);
-
 /// The first pause between two looks; each is twice the one before, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
