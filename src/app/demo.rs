@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use pushcert_papers::{TenantName, Topic};
+use pushcert_papers::{Secret, TenantName, Topic};
 use pushcert_sandbox::{Announcement, Fault, Options};
 use tokio::sync::Notify;
 
@@ -269,5 +269,9 @@ impl Ask for Silent {
 
     fn typed(&self, _question: &str, _word: &str) -> bool {
         false
+    }
+
+    fn secret(&self, _question: &str) -> Option<Secret> {
+        None
     }
 }
