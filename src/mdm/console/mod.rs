@@ -6,5 +6,5 @@ mod profile;
 mod replay;
 mod take;
 
-pub use profile::Profile;
+pub use profile::{Profile, ProfileError};
 pub use replay::Console;
