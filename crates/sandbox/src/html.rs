@@ -19,20 +19,25 @@ header{border-bottom:1px solid var(--line);margin-bottom:1.5rem}h1{font-size:1.5
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.6rem .8rem;border-bottom:1px solid var(--line);vertical-align:top}\
 th{font-size:.85rem}code{font:.85rem ui-monospace,monospace;overflow-wrap:anywhere}\
 a{color:var(--accent)}button,.button{font:inherit;display:inline-block;padding:.35rem .9rem;border:1px solid var(--accent);border-radius:.5rem;background:transparent;color:var(--accent);text-decoration:none;cursor:pointer}\
-.main{background:var(--accent);color:Canvas}input,textarea{font:inherit;padding:.35rem;max-width:100%}\
+.main{background:var(--accent);color:Canvas}input,textarea{font:inherit;padding:.35rem;max-width:100%;box-sizing:border-box}\
 form p{margin:.9rem 0}label{display:block;font-weight:600}.card{border:1px solid var(--line);border-radius:.7rem;padding:1rem;margin:1rem 0}\
 .refused{border-left:.3rem solid #c33;padding-left:1rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem}dt{font-weight:600}dd{margin:0}";
 
 /// A page of the world, and saying so.
 pub(crate) fn page(place: &str, title: &str, body: &str) -> Response {
+    let page = text(place, title, body);
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], page).into_response()
+}
+
+/// The text of such a page.
+pub(crate) fn text(place: &str, title: &str, body: &str) -> String {
     let title = escaped(title);
     let place = escaped(place);
-    let page = format!(
+    format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title} · {place}</title><link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style></head>\n<body><header>\
          <p class=\"world\">{place} · embedded world of pushcert: nothing here is real</p><h1>{title}</h1></header>\n<main>{body}</main></body></html>\n"
-    );
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], page).into_response()
+    )
 }
 
 /// A redirect after a form.
