@@ -255,6 +255,46 @@ async fn a_colleague_who_has_only_the_certificate() {
 }
 
 #[tokio::test]
+async fn a_named_downloads_folder_is_looked_through_once_where_nobody_is() {
+    let trial = at_the_portal("cloud").await;
+    let downloads = trial.path("Downloads");
+    fs::create_dir(&downloads).expect("a folder");
+    let wish = || Wish { downloads: Some(downloads.clone()), ..Wish::default() };
+    fs::write(downloads.join("holiday.txt"), "sun").expect("written");
+    assert_eq!(kind(&trial.renew(wish()).await), Ok(Some(Kind::Waiting)));
+    let created = trial.created_at_the_portal().await;
+    fs::copy(created, downloads.join("MDM_ MobileIron_Certificate.pem")).expect("copied");
+    assert_eq!(kind(&trial.renew(wish()).await), Err((Kind::Refused, "topic-changed")));
+    let renewed = trial.renewed_at_the_portal().await;
+    fs::copy(renewed, downloads.join("MDM_ MobileIron_Certificate (1).pem")).expect("copied");
+    assert_eq!(kind(&trial.renew(wish()).await), Ok(None), "the right one is found among them");
+    assert_eq!(trial.uploads(), 1);
+}
+
+#[tokio::test]
+async fn a_person_downloads_while_the_tool_watches() {
+    let trial = at_the_portal("core").await;
+    let downloads = trial.path("Downloads");
+    fs::create_dir(&downloads).expect("a folder");
+    trial.person.there.set(true);
+    let renewed = trial.renewed_at_the_portal().await;
+    let wish = Wish { downloads: Some(downloads.clone()), ..Wish::default() };
+    let download = async {
+        // The card is shown before the watch begins, and says that it does.
+        while trial.said.cards.borrow().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        fs::copy(renewed, downloads.join("new.pem")).expect("copied");
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        outcome = trial.renew(wish) => assert_eq!(kind(&outcome), Ok(None)),
+        () = download => {}
+    }
+    assert_eq!(trial.uploads(), 1);
+}
+
+#[tokio::test]
 async fn a_first_certificate_is_only_for_a_server_without_any() {
     let trial = Trial::with("cloud").await;
     trial.person.there.set(true);

@@ -162,3 +162,14 @@ async fn strict_servers_refuse_in_words() {
     assert!(outcome.expect_err("refused").message.contains("No.\\u{1b}[2J"));
     assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(None), "tried again, it is taken");
 }
+
+#[tokio::test]
+async fn without_a_configured_password_a_person_may_type_it() {
+    let mut trial = Trial::with("cloud").await;
+    let password = std::fs::read_to_string(&trial.sandbox.announcement().password_file).expect("a password");
+    trial.reconfigured(|text| text.lines().filter(|line| !line.starts_with("password")).collect::<Vec<_>>().join("\n"));
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Err((Kind::Waiting, "installed-unknown")), "nobody is there");
+    trial.person.there.set(true);
+    *trial.person.password.borrow_mut() = Some(password);
+    assert_eq!(trial.status().await.days_left, Some(21));
+}

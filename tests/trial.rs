@@ -17,7 +17,7 @@ use pushcert::{
     },
     world::{clock::SetClock, visitor::Visitor},
 };
-use pushcert_papers::{Code, TenantName, Time, Topic, renewal::guide::Card};
+use pushcert_papers::{Code, Secret, TenantName, Time, Topic, renewal::guide::Card};
 use pushcert_sandbox::{Clock, Entry, Fault, Options};
 
 /// When trials begin: 2026-03-01T12:00:00Z. The TLS certificates of the world go by the system's clock.
@@ -223,6 +223,7 @@ impl Said {
 pub struct Person {
     pub there: Cell<bool>,
     pub yes: Cell<bool>,
+    pub password: RefCell<Option<String>>,
 }
 
 impl Ask for Person {
@@ -236,6 +237,10 @@ impl Ask for Person {
 
     fn typed(&self, _question: &str, _word: &str) -> bool {
         self.there.get() && self.yes.get()
+    }
+
+    fn secret(&self, _question: &str) -> Option<Secret> {
+        self.password.borrow().as_ref().filter(|_| self.there.get()).map(|text| Secret::new(text.as_str()))
     }
 }
 

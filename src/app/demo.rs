@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use pushcert_papers::{TenantName, Topic};
+use pushcert_papers::{Secret, TenantName, Topic};
 use pushcert_sandbox::{Announcement, Fault, Options};
 use tokio::sync::Notify;
 
@@ -57,7 +57,7 @@ pub async fn demo(reporter: &dyn Reporter, ask: &dyn Ask, server: Server, browse
     let stage = Stage::set(&sandbox, room.path(), server, timeout)?;
     let real = Real::build(&stage.settings)?;
     let outcome = real
-        .live(&told, &Nobody, async |world: &World<'_>| {
+        .live(&told, &Silent { there: true }, async |world: &World<'_>| {
             reporter.tell(Event::Note(
                 "An embedded world on loopback: nothing here is real, but the tool and its checks are.\n\n",
             ));
@@ -153,7 +153,7 @@ impl<'a> Stage<'a> {
     async fn disaster(&self, world: &World<'_>) -> Result<(), Failure> {
         world.reporter.tell(Event::Closing("And now the mistake that loses every device: Create instead of Renew."));
         let silent = Told { reporter: world.reporter, refused: Notify::new(), quiet: true };
-        let hushed = World { reporter: &silent, ..*world };
+        let hushed = World { reporter: &silent, ask: &Silent { there: false }, ..*world };
         let installed = self.uploads();
         renew(&hushed, &self.tenant, Wish { restart: true, ..Wish::default() }).await?;
         let created = self.create().await?;
@@ -253,12 +253,14 @@ impl Reporter for Told<'_> {
     }
 }
 
-/// Nobody is asked in a demonstration.
-struct Nobody;
+/// The person of the demonstration: there or not, and without a word to add.
+struct Silent {
+    there: bool,
+}
 
-impl Ask for Nobody {
+impl Ask for Silent {
     fn present(&self) -> bool {
-        false
+        self.there
     }
 
     fn confirm(&self, _question: &str) -> bool {
@@ -267,5 +269,9 @@ impl Ask for Nobody {
 
     fn typed(&self, _question: &str, _word: &str) -> bool {
         false
+    }
+
+    fn secret(&self, _question: &str) -> Option<Secret> {
+        None
     }
 }

@@ -87,8 +87,10 @@ fn with_runtime(command: Command, global: Global, printer: &Printer) -> Outcome 
     }
     runtime.block_on(async {
         tokio::select! {
-            outcome = in_the_world(command, global, printer, &ask) => outcome,
+            // The signal is listened for before anything is asked at the terminal.
+            biased;
             () = interrupted() => Ok(Some(Kind::Interrupted)),
+            outcome = in_the_world(command, global, printer, &ask) => outcome,
         }
     })
 }

@@ -60,7 +60,7 @@ pub struct Real {
 /// The servers of this world, for one run.
 struct RealServers<'a> {
     real: &'a Real,
-    person: bool,
+    ask: &'a dyn Ask,
 }
 
 impl Real {
@@ -95,7 +95,7 @@ impl Real {
 
     /// Does something in this world.
     pub async fn live<T>(&self, reporter: &dyn Reporter, ask: &dyn Ask, deed: impl AsyncFnOnce(&World<'_>) -> T) -> T {
-        let servers = RealServers { real: self, person: ask.present() };
+        let servers = RealServers { real: self, ask };
         let world = World {
             clock: &*self.clock,
             config: &self.config,
@@ -171,12 +171,19 @@ impl Servers for RealServers<'_> {
 }
 
 impl RealServers<'_> {
-    /// Who signs in, unless a server has refused this very password before and nobody is here to try it again.
+    /// Who signs in, unless a server has refused this very password before and nobody is here to try it again. Where
+    /// the configuration has no password, whoever is here may type it.
     async fn sign_in(&self, tenant: &Tenant) -> Result<Option<SignIn>, Failure> {
-        let (Some(username), Some(source)) = (&tenant.username, &tenant.password) else { return Ok(None) };
-        let password = resolve(source)?;
+        let Some(username) = &tenant.username else { return Ok(None) };
+        let password = match &tenant.password {
+            Some(source) => Some(resolve(source)?),
+            None => {
+                self.ask.secret(&format!("Password of {username} at {}", tenant.host.as_deref().unwrap_or_default()))
+            }
+        };
+        let Some(password) = password else { return Ok(None) };
         let refused = self.real.store.refused_sign_in(&tenant.name, &password).await?;
-        if let Some(at) = refused.filter(|_| !self.person) {
+        if let Some(at) = refused.filter(|_| !self.ask.present()) {
             let message = format!(
                 "{} refused this password on {}; it is not tried again, since accounts lock",
                 tenant.name,

@@ -26,8 +26,10 @@ pub async fn sandbox(reporter: &dyn Reporter, wish: Wish) -> Outcome {
         Options { state: wish.state, ends_in_days: wish.ends_in_days, devices: wish.devices, ..Options::default() };
     let world = start(options).await?;
     let announcement = serde_json::to_string(world.announcement()).expect("an announcement is plain data");
+    // Listening for the end begins before anybody knows whom to end.
+    let ended = ended();
     reporter.tell(Event::Ready(&announcement));
-    ended().await;
+    ended.await;
     world.stop().await;
     Ok(None)
 }
@@ -40,19 +42,21 @@ pub(super) async fn start(options: Options) -> Result<World, Failure> {
     })
 }
 
+/// Waits for SIGINT or SIGTERM; listens from the call on, not from the first poll.
 #[cfg(unix)]
-async fn ended() {
+fn ended() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }
 
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
 async fn ended() {
     if tokio::signal::ctrl_c().await.is_err() {

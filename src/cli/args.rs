@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use pushcert_papers::{Fingerprint, TenantName, Time, Topic};
 
 /// Renews the Apple push (APNs) certificate behind a MobileIron server, and watches over it all year.
@@ -47,7 +47,7 @@ pub struct Global {
     )]
     pub output: Output,
     /// Never ask; exit with 4 where a person must act
-    #[arg(long, global = true, env = "PUSHCERT_NO_INPUT", help_heading = "Global options")]
+    #[arg(long, global = true, env = "PUSHCERT_NO_INPUT", value_parser = BoolishValueParser::new(), help_heading = "Global options")]
     pub no_input: bool,
     /// Give a server this long to answer, such as 30s or 2m
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "30s", env = "PUSHCERT_TIMEOUT", help_heading = "Global options")]

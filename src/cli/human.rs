@@ -36,7 +36,7 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         _ if quiet => None,
         Event::Tenant(heading) => Some(tenant(heading)),
         Event::Done { step, mark, title, detail } => Some(done(*step, *mark, title, detail)),
-        Event::Note(note) => Some(note.lines().map(|line| format!("  {}\n", printable(line))).collect()),
+        Event::Note(note) => Some(note.lines().map(|line| wrapped("  ", line)).collect()),
         Event::Closing(words) => Some(format!("\n{}\n", styled(HEAD, words))),
         Event::Alive(words) => Some(format!("  {}\n", styled(FAINT, words))),
     }
@@ -44,8 +44,28 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
 
 /// A failure, and what to do.
 pub fn failure(failure: &Failure) -> String {
-    let hint = failure.hint.as_ref().map(|hint| format!("  {}\n", printable(hint)));
-    format!("{} {}\n{}", styled(BAD, "pushcert:"), printable(&failure.message), hint.unwrap_or_default())
+    let hint = failure.hint.as_ref().map(|hint| wrapped("  ", hint));
+    let mut lines = failure.message.lines();
+    let first = printable(lines.next().unwrap_or_default());
+    let rest: String = lines.map(|line| format!("{}\n", printable(line))).collect();
+    format!("{} {first}\n{rest}{}", styled(BAD, "pushcert:"), hint.unwrap_or_default())
+}
+
+/// Below a finding's code.
+const INDENT: &str = "          ";
+
+/// The width of text where there is no terminal, and the widest that is pleasant to read.
+const WIDEST: usize = 110;
+
+/// A paragraph, as wide as the terminal allows, and no wider than is pleasant.
+fn wrapped(indent: &str, text: &str) -> String {
+    let terminal = terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0));
+    let options = textwrap::Options::new(terminal.clamp(40, WIDEST))
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(&printable(text), options).trim_end().to_owned() + "\n"
 }
 
 fn styled(style: Style, text: &str) -> String {
@@ -76,7 +96,8 @@ fn inspected(looked: &Looked<'_>) -> String {
     let mut text = format!("{}  {}\n", styled(HEAD, &printable(looked.path)), looked.judged.kind.word());
     let body = contents(looked);
     if body.is_empty() {
-        text.push_str(&findings(&looked.judged.findings));
+        // What it is, without a word on whether that is good.
+        text.extend(looked.judged.findings.iter().map(|finding| wrapped("  ", &finding.message)));
     }
     text.push_str(&body);
     text
@@ -134,12 +155,12 @@ fn finding(finding: &Finding) -> String {
         Severity::Note => (FAINT, "note"),
     };
     let mut text = format!("  {}  {}\n", styled(style, &format!("{word:<6}")), styled(style, finding.code.word()));
-    let _ = writeln!(text, "          {}", printable(&finding.message));
+    text.push_str(&wrapped(INDENT, &finding.message));
     if let (Some(expected), Some(found)) = (&finding.expected, &finding.found) {
         let _ = writeln!(text, "          expected  {}\n          found     {}", printable(expected), printable(found));
     }
     if !finding.remedy.is_empty() {
-        let _ = writeln!(text, "          {}", printable(&finding.remedy));
+        text.push_str(&wrapped(INDENT, &finding.remedy));
     }
     text
 }

@@ -1,6 +1,8 @@
 //! Questions to the person at the terminal.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, IsTerminal};
+
+use pushcert_papers::Secret;
 
 use super::printer;
 use crate::commands::Ask;
@@ -30,13 +32,37 @@ impl Ask for Terminal {
     fn typed(&self, question: &str, word: &str) -> bool {
         self.present && answer(&format!("{question}: ")) == word
     }
+
+    fn secret(&self, question: &str) -> Option<Secret> {
+        let typed = self.present.then(|| rpassword::prompt_password(format!("{question}: ")))?;
+        typed.ok().filter(|text| !text.is_empty()).map(Secret::new)
+    }
 }
 
 fn answer(question: &str) -> String {
     printer::to_stderr(question);
-    let mut line = String::new();
-    match io::stdin().lock().read_line(&mut line) {
-        Ok(_) => line.trim().to_owned(),
-        Err(_) => String::new(),
+    line().unwrap_or_default().trim().to_owned()
+}
+
+/// A line from the terminal. Ctrl-C while it is awaited is no answer: the run then ends at its next step.
+#[cfg(unix)]
+fn line() -> io::Result<String> {
+    let mut line = vec![];
+    let mut part = [0; 256];
+    while !line.contains(&b'\n') {
+        let read = rustix::io::read(io::stdin(), &mut part)?;
+        if read == 0 {
+            break;
+        }
+        line.extend_from_slice(&part[..read]);
     }
+    Ok(String::from_utf8_lossy(&line).into_owned())
+}
+
+/// A line from the terminal.
+#[cfg(not(unix))]
+fn line() -> io::Result<String> {
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(line)
 }

@@ -202,6 +202,9 @@ impl From<StoreError> for Failure {
             }
             StoreError::Changed { .. } => Self::new(Kind::Busy, "changed-meanwhile", &error)
                 .hinted("another run went on with this tenant; run the same command again, it goes on from there"),
+            StoreError::UnknownEngine { .. } => {
+                Self::new(Kind::Usage, "store", &error).hinted("this release keeps its state in SQLite alone")
+            }
             _ => Self::new(Kind::Failed, "store", &error)
                 .hinted("nothing was half done; look at the store's folder and its free space"),
         }

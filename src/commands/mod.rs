@@ -17,7 +17,7 @@ mod servers;
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
-use pushcert_papers::{TenantName, certificate::Authorities};
+use pushcert_papers::{Secret, TenantName, certificate::Authorities};
 
 pub use event::{Event, Looked, Mark, RenewalReport, STEPS, StatusLine, TenantHeading, Verified};
 pub use failure::{Failure, Kind};
@@ -89,6 +89,9 @@ pub trait Ask {
 
     /// Asks for a word to be typed; anything else is no.
     fn typed(&self, question: &str, word: &str) -> bool;
+
+    /// Asks for a secret, which is not shown while it is typed; `None` when nobody gives one.
+    fn secret(&self, question: &str) -> Option<Secret>;
 }
 
 impl World<'_> {

@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Arrivals, Downloads, Portal, Sheet};
+use pushcert_papers::Time;
+
+use super::{Arrivals, Downloads, Portal, Sheet, downloads};
 use crate::world::files;
 
 /// Hand-off folders below a root.
@@ -34,6 +36,10 @@ impl Portal for Desk {
 
     fn downloads_folder(&self) -> Option<PathBuf> {
         self.downloads.clone().filter(|folder| folder.is_dir())
+    }
+
+    fn changed_since(&self, folder: &Path, since: Time) -> io::Result<Vec<PathBuf>> {
+        downloads::changed_since(folder, since)
     }
 
     fn watch(&self, folder: &Path) -> io::Result<Box<dyn Arrivals>> {

@@ -12,6 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use pushcert_papers::Time;
 
 use super::Arrivals;
 
@@ -72,6 +73,18 @@ impl Arrivals for Downloads {
             tokio::time::sleep(BEAT).await;
         }
     }
+}
+
+/// Files that have changed since then, the newest first.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(super) fn changed_since(folder: &Path, since: Time) -> io::Result<Vec<PathBuf>> {
+    let since = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(since.unix()).unwrap_or(0));
+    let changed = |(path, look): (PathBuf, Look)| Some((look.changed?, path)).filter(|(changed, _)| *changed >= since);
+    let mut found: Vec<_> = look(folder)?.into_iter().filter_map(changed).collect();
+    found.sort();
+    Ok(found.into_iter().rev().map(|(_, path)| path).collect())
 }
 
 fn look(folder: &Path) -> io::Result<HashMap<PathBuf, Look>> {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use pushcert_papers::Time;
 
 pub use desk::Desk;
 pub use downloads::Downloads;
@@ -24,6 +25,12 @@ pub trait Portal {
 
     /// The folder in which the person's browser leaves downloads, if there is one.
     fn downloads_folder(&self) -> Option<PathBuf>;
+
+    /// Files in a folder that have changed since then, the newest first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn changed_since(&self, folder: &Path, since: Time) -> io::Result<Vec<PathBuf>>;
 
     /// Watches a folder for files that appear from now on.
     ///

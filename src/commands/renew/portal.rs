@@ -68,10 +68,46 @@ impl Run<'_> {
             let bytes = files::need(&path)?;
             return self.take_certificate(bytes, &shown(&path)).await;
         }
+        let waiting = Flow::Stop(Some(Kind::Waiting), Some("certificate"));
+        let folder = self.folder_to_watch();
+        if let Some(folder) = &folder
+            && let Some(flow) = self.take_what_is_there(folder).await?
+        {
+            return Ok(flow);
+        }
         self.show_portal_card();
-        match self.folder_to_watch() {
+        match folder.filter(|_| self.world.ask.present()) {
             Some(folder) => self.watch(&folder).await,
-            None => Ok(Flow::Stop(Some(Kind::Waiting), Some("certificate"))),
+            None => Ok(waiting),
+        }
+    }
+
+    /// Takes the certificate out of what was downloaded since the hand-off. Where none of it will do, the newest
+    /// certificate is named, since it may be what the person believes to have done.
+    async fn take_what_is_there(&mut self, folder: &Path) -> Result<Option<Flow>, Failure> {
+        let since = self.journey().handed_off.map_or(self.journey().started, |hand_off| hand_off.at);
+        let found = self.world.portal.changed_since(folder, since).map_err(|error| unreadable(folder, &error))?;
+        let mut newest = None;
+        for path in found {
+            let Ok(bytes) = files::read(&path) else { continue };
+            let (judged, _) = self.judge_certificate(&bytes)?;
+            if judged.verdict != Verdict::Refuse {
+                return self.take_certificate(bytes, &shown(&path)).await.map(Some);
+            }
+            if newest.is_none() && judged.kind == pushcert_papers::Kind::PushCertificate {
+                newest = Some((path, bytes));
+            }
+        }
+        match newest {
+            Some((path, bytes)) if !self.world.ask.present() => {
+                self.take_certificate(bytes, &shown(&path)).await.map(Some)
+            }
+            Some((path, bytes)) => {
+                let (judged, _) = self.judge_certificate(&bytes)?;
+                self.not_taken(&bytes, &shown(&path), &judged).await?;
+                Ok(None)
+            }
+            None => Ok(None),
         }
     }
 
@@ -93,18 +129,14 @@ impl Run<'_> {
 
     /// Waits for the certificate in a folder. What else appears there is named, and the wait goes on.
     async fn watch(&mut self, folder: &Path) -> Result<Flow, Failure> {
-        let unreadable = |error| {
-            Failure::new(Kind::NotFound, "downloads-unreadable", format!("{}: {error}", folder.display()))
-                .hinted("bring the certificate with  --certificate FILE")
-        };
-        let mut arrivals = self.world.portal.watch(folder).map_err(unreadable)?;
+        let mut arrivals = self.world.portal.watch(folder).map_err(|error| unreadable(folder, &error))?;
         let waiting = format!(
             "Watching {} for the certificate; or bring it with --certificate FILE. Ctrl-C is safe: run the same command to go on.",
             folder.display()
         );
         self.world.tell(Event::Alive(&waiting));
         loop {
-            let path = arrivals.next().await.map_err(unreadable)?;
+            let path = arrivals.next().await.map_err(|error| unreadable(folder, &error))?;
             // A file that vanished again was not meant for us.
             let Ok(bytes) = files::read(&path) else { continue };
             let (judged, _) = self.judge_certificate(&bytes)?;
@@ -118,6 +150,11 @@ impl Run<'_> {
             self.not_taken(&bytes, &shown(&path), &judged).await?;
         }
     }
+}
+
+fn unreadable(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Kind::NotFound, "downloads-unreadable", format!("{}: {error}", folder.display()))
+        .hinted("bring the certificate with  --certificate FILE")
 }
 
 /// Whether a download has nothing to do with certificates, so that a word about it would only disturb.
