@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::Response,
     routing::post,
 };
 use openssl::{nid::Nid, x509::X509};
 use serde_json::json;
 
 use crate::{
-    authority::{subject_text, unix},
-    record::Deed,
+    authority::{fresh_uuid, subject_text, unix},
+    record::{Deed, with_deed},
     shared::Shared,
 };
 
@@ -27,27 +27,24 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new().route("/3/device/{token}", post(push))
 }
 
-async fn push(
-    State(shared): State<Arc<Shared>>,
-    Extension(shown): Extension<Shown>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let (status, reason) = judge(&shared, &shown, &token, &headers);
-    let mut response = (status, Json(json!({ "reason": reason }))).into_response();
-    response.extensions_mut().insert(Deed::of("push-tried"));
+async fn push(State(shared): State<Arc<Shared>>, Extension(shown): Extension<Shown>, headers: HeaderMap) -> Response {
+    let (status, reason) = judge(&shared, &shown, &headers);
+    let id = headers.get("apns-id").cloned().or_else(|| fresh_uuid().ok()?.try_into().ok());
+    let mut response = with_deed((status, Json(json!({ "reason": reason }))), Deed::of("push-tried"));
+    id.and_then(|id| response.headers_mut().insert("apns-id", id));
     response
 }
 
 /// The order of Apple's own checks is not documented; this one looks at the certificate, the topic, then the token.
-fn judge(shared: &Shared, shown: &Shown, token: &str, headers: &HeaderMap) -> (StatusCode, &'static str) {
+fn judge(shared: &Shared, shown: &Shown, headers: &HeaderMap) -> (StatusCode, &'static str) {
     let Some(certificate) = shown.0.as_ref().and_then(|der| X509::from_der(der).ok()) else {
         return (StatusCode::FORBIDDEN, "MissingProviderToken");
     };
     let issuer = &shared.authorities.push_issuer.certificate;
     let ours = issuer.public_key().is_ok_and(|key| certificate.verify(&key).unwrap_or(false));
-    let over = unix(certificate.not_after()) < shared.clock.now();
-    if !ours || over || shared.portal.is_revoked(&certificate) {
+    let now = shared.clock.now();
+    let in_date = unix(certificate.not_before()) <= now && now <= unix(certificate.not_after());
+    if !ours || !in_date || shared.portal.is_revoked(&certificate) {
         return (StatusCode::FORBIDDEN, "BadCertificate");
     }
     match headers.get("apns-topic").and_then(|topic| topic.to_str().ok()) {
@@ -56,7 +53,6 @@ fn judge(shared: &Shared, shown: &Shown, token: &str, headers: &HeaderMap) -> (S
             (StatusCode::BAD_REQUEST, "TopicDisallowed")
         }
         // No token of a device of this world is ever given out, so none can be a good one.
-        Some(_) if token.len() == 64 => (StatusCode::BAD_REQUEST, "BadDeviceToken"),
-        Some(_) => (StatusCode::BAD_REQUEST, "BadPath"),
+        Some(_) => (StatusCode::BAD_REQUEST, "BadDeviceToken"),
     }
 }

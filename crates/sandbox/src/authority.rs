@@ -23,6 +23,10 @@ use openssl::{
 use crate::der;
 
 const DAY: i64 = 86_400;
+/// What a certificate of Apple lasts, in seconds: the last one belongs to the 365 days.
+const YEAR: i64 = 365 * DAY - 1;
+/// What browsers let a server's certificate last.
+const TLS_DAYS: i64 = 397;
 
 /// Apple's mark of production push.
 const PRODUCTION_PUSH: &str = "1.2.840.113635.100.6.3.2";
@@ -107,7 +111,7 @@ impl Authorities {
         let push_issuer = authority("Sandbox Application Integration 2 Certification Authority", Some(&root), now)?;
         let vendor_issuer =
             authority("Sandbox Worldwide Developer Relations Certification Authority", Some(&root), now)?;
-        let vendor = vendor("MobileIron", &vendor_issuer, now - 30 * DAY, now + 283 * DAY)?;
+        let vendor = vendor("MobileIron", &vendor_issuer, now - 82 * DAY)?;
         let tls = authority("Sandbox TLS CA", None, now)?;
         Ok(Self { root, push_issuer, vendor_issuer, vendor: Mutex::new(Arc::new(vendor)), tls })
     }
@@ -116,7 +120,7 @@ impl Authorities {
     pub(crate) fn vendor(&self, now: i64) -> Result<Arc<Holder>, ErrorStack> {
         let mut held = self.vendor.lock().unwrap_or_else(PoisonError::into_inner);
         if unix(held.certificate.not_after()) - now < 30 * DAY {
-            *held = Arc::new(vendor("MobileIron", &self.vendor_issuer, now - DAY, now + 364 * DAY)?);
+            *held = Arc::new(vendor("MobileIron", &self.vendor_issuer, now - DAY)?);
         }
         Ok(Arc::clone(&held))
     }
@@ -132,7 +136,7 @@ impl Authorities {
 
     /// A vendor whose certificate has ended.
     pub(crate) fn expired_vendor(&self, now: i64) -> Result<Holder, ErrorStack> {
-        vendor("MobileIron", &self.vendor_issuer, now - 370 * DAY, now - 5 * DAY)
+        vendor("MobileIron", &self.vendor_issuer, now - YEAR - 5 * DAY)
     }
 
     /// A push certificate of Apple's shape, for this key. Only the country of the request reaches it.
@@ -149,9 +153,9 @@ impl Authorities {
             (Nid::COUNTRYNAME, country, Asn1Type::PRINTABLESTRING),
         ])?;
         let issuer = &self.push_issuer.certificate;
-        // Dated ten minutes back, and the last second belongs to the 365 days.
+        // Dated ten minutes back.
         let from = at - 600;
-        let mut builder = begin(&subject, issuer.subject_name(), key, from, from + 365 * DAY - 1)?;
+        let mut builder = begin(&subject, issuer.subject_name(), key, from, from + YEAR)?;
         builder.append_extension(der::extension("2.5.29.19", &der::sequence(&[]))?)?;
         let authority_key =
             AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(Some(issuer), None))?;
@@ -176,8 +180,11 @@ impl Authorities {
         let issuer = other.as_ref().unwrap_or(&self.tls);
         let key = fresh_key()?;
         let subject = name(&[(Nid::COMMONNAME, "sandbox", Asn1Type::UTF8STRING)])?;
-        let (from, until) =
-            if kind == TlsKind::Expired { (now - 90 * DAY, now - DAY) } else { (now - DAY, now + 3_650 * DAY) };
+        let (from, until) = if kind == TlsKind::Expired {
+            (now - 90 * DAY, now - DAY)
+        } else {
+            (now - DAY, now + (TLS_DAYS - 1) * DAY)
+        };
         let mut builder = begin(&subject, issuer.certificate.subject_name(), &*public(&key)?, from, until)?;
         builder.append_extension(BasicConstraints::new().build()?)?;
         builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
@@ -187,6 +194,11 @@ impl Authorities {
             _ => names.ip("127.0.0.1").dns("localhost"),
         };
         builder.append_extension(names.build(&builder.x509v3_context(Some(&issuer.certificate), None))?)?;
+        // Strict verifiers want to be told which key has signed.
+        let authority_key = AuthorityKeyIdentifier::new()
+            .keyid(true)
+            .build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
+        builder.append_extension(authority_key)?;
         builder.sign(&issuer.key, MessageDigest::sha256())?;
         Ok(Holder { certificate: builder.build(), key })
     }
@@ -224,7 +236,8 @@ fn authority(common_name: &str, issuer: Option<&Holder>, now: i64) -> Result<Hol
     Ok(Holder { certificate: builder.build(), key })
 }
 
-fn vendor(vendor_name: &str, issuer: &Holder, from: i64, until: i64) -> Result<Holder, ErrorStack> {
+/// What Apple gives to those who may sign requests: for a year, and marked.
+fn vendor(vendor_name: &str, issuer: &Holder, from: i64) -> Result<Holder, ErrorStack> {
     let key = fresh_key()?;
     let subject = name(&[
         (Nid::USERID, "SANDBOXTEAM", Asn1Type::UTF8STRING),
@@ -233,11 +246,12 @@ fn vendor(vendor_name: &str, issuer: &Holder, from: i64, until: i64) -> Result<H
         (Nid::ORGANIZATIONNAME, vendor_name, Asn1Type::UTF8STRING),
         (Nid::COUNTRYNAME, "US", Asn1Type::PRINTABLESTRING),
     ])?;
-    let mut builder = begin(&subject, issuer.certificate.subject_name(), &*public(&key)?, from, until)?;
+    let mut builder = begin(&subject, issuer.certificate.subject_name(), &*public(&key)?, from, from + YEAR)?;
     builder.append_extension(BasicConstraints::new().critical().build()?)?;
     let authority_key =
         AuthorityKeyIdentifier::new().keyid(true).build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
     builder.append_extension(authority_key)?;
+    builder.append_extension(der::extension("1.3.6.1.5.5.7.1.1", &responder("http://ocsp.sandbox.example/wwdr"))?)?;
     let subject_key = SubjectKeyIdentifier::new().build(&builder.x509v3_context(Some(&issuer.certificate), None))?;
     builder.append_extension(subject_key)?;
     builder.append_extension(KeyUsage::new().critical().digital_signature().build()?)?;
@@ -255,6 +269,11 @@ fn policies() -> Vec<u8> {
         der::text(0x16, "http://www.sandbox.example/certificateauthority"),
     ]);
     der::sequence(&[der::sequence(&[der::oid(POLICY), der::sequence(&[notice, address])])])
+}
+
+/// Where one could ask about a certificate (RFC 5280, section 4.2.2.1).
+fn responder(address: &str) -> Vec<u8> {
+    der::sequence(&[der::sequence(&[der::oid("1.3.6.1.5.5.7.48.1"), der::text(0x86, address)])])
 }
 
 /// Where the revocation list would be.

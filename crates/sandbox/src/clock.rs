@@ -72,7 +72,9 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<i64> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
     let marks = text.len() == 20 && text.ends_with('Z') && text.as_bytes().get(10) == Some(&b'T');
     let days = days(number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    marks.then_some(days * 86_400 + number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?)
+    let unix = days * 86_400 + number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
+    // A day such as 30 February would come back as another one.
+    (marks && rfc3339(unix) == text).then_some(unix)
 }
 
 /// Year, month and day of a day since 1970, by the Gregorian calendar.
@@ -114,7 +116,9 @@ mod tests {
             assert_eq!(parse_rfc3339(text), Some(unix));
         }
         assert_eq!(us_date(1_774_018_604), "Mar 20, 2026");
-        assert_eq!(parse_rfc3339("today"), None);
+        for text in ["today", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00+01:00", "äää"] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Form, Json, Router,
-    body::Bytes,
-    extract::{FromRequest, Multipart, Path, Query, Request, State},
+    extract::{Path, Query, Request, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, put},
@@ -17,10 +16,10 @@ use serde_json::{Value, json};
 use crate::{
     authority::{subject_text, unix},
     clock::{rfc3339, us_date},
-    cps::{not_signed_in, signed_in},
     fleet::{Device, Platform},
     html::{attachment, cookie, escaped, page, see_other},
-    record::Deed,
+    record::{Deed, with_deed},
+    server::Upload,
     shared::{Shared, USERNAME},
 };
 
@@ -89,10 +88,10 @@ async fn login(State(shared): State<Arc<Shared>>, headers: HeaderMap, Form(form)
         return (StatusCode::FORBIDDEN, page(PLACE, "The form is too old", "")).into_response();
     }
     if form.username != USERNAME || form.password != shared.password {
-        let mut response =
-            page(PLACE, "Sign in", "<p class=\"refused\">Sign-in failed: wrong user name or password.</p>");
-        response.extensions_mut().insert(Deed::of("sign-in-refused"));
-        return response;
+        return with_deed(
+            page(PLACE, "Sign in", "<p class=\"refused\">Sign-in failed: wrong user name or password.</p>"),
+            Deed::of("sign-in-refused"),
+        );
     }
     let (session, _) = shared.cloud.begin_session(&shared);
     let mut response = see_other(PAGE);
@@ -185,9 +184,7 @@ async fn certificate(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> R
             "expiresOn": us_date(unix(certificate.not_after())),
         })
     });
-    let mut response = Json(json!({ "errors": null, "result": result })).into_response();
-    response.extensions_mut().insert(Deed::of("certificate-read"));
-    response
+    with_deed(Json(json!({ "errors": null, "result": result })), Deed::of("certificate-read"))
 }
 
 async fn fresh_request(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
@@ -195,11 +192,7 @@ async fn fresh_request(State(shared): State<Arc<Shared>>, headers: HeaderMap) ->
         return *response;
     }
     match shared.cloud.fresh_request(&shared) {
-        Ok(file) => {
-            let mut response = attachment("ApplePushInfo.txt", "text/plain", file);
-            response.extensions_mut().insert(Deed::of("request-made"));
-            response
-        }
+        Ok(file) => with_deed(attachment("ApplePushInfo.txt", "text/plain", file), Deed::of("request-made")),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -210,34 +203,16 @@ async fn upload(State(shared): State<Arc<Shared>>, headers: HeaderMap, request: 
         return *response;
     }
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let pem = if media.starts_with("application/json") { json_part(request).await } else { form_part(request).await };
-    let installed = pem.ok_or("The file is missing.").and_then(|pem| shared.cloud.install(&shared, &pem));
+    let json = media.starts_with("application/json");
+    let upload = if json { Upload::of_json(request).await } else { Upload::of_form(request).await };
+    let installed = upload.ok_or("The file is missing.").and_then(|upload| shared.cloud.install(&shared, &upload));
     match installed {
-        Ok(deed) => {
-            let mut response = Json(json!({ "errors": null, "result": 1 })).into_response();
-            response.extensions_mut().insert(deed);
-            response
-        }
+        Ok(deed) => with_deed(Json(json!({ "errors": null, "result": 1 })), deed),
         Err(words) => {
             let complaint = json!({ "errors": { "globalErrors": [{ "code": "Invalid", "message": words }], "fieldErrors": null }, "message": words });
             (StatusCode::BAD_REQUEST, Json(complaint)).into_response()
         }
     }
-}
-
-async fn json_part(request: Request) -> Option<Vec<u8>> {
-    let Json(body) = Json::<Value>::from_request(request, &()).await.ok()?;
-    Some(body.get("certificate")?.as_str()?.as_bytes().to_vec())
-}
-
-pub(crate) async fn form_part(request: Request) -> Option<Vec<u8>> {
-    let mut parts = Multipart::from_request(request, &()).await.ok()?;
-    while let Some(part) = parts.next_field().await.ok()? {
-        if part.name() == Some("file") {
-            return part.bytes().await.ok().map(|bytes: Bytes| bytes.to_vec());
-        }
-    }
-    None
 }
 
 // The documented interface
@@ -246,19 +221,13 @@ fn envelope(results: &[Value], total: usize, offset: usize, limit: usize) -> Val
     json!({ "errors": null, "result": { "totalCount": total, "searchResults": results, "offset": offset, "limit": limit } })
 }
 
-async fn partitions(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn partitions(State(shared): State<Arc<Shared>>) -> Response {
     let count = shared.cloud.state(&shared).fleet.devices.len();
     let space = json!({ "id": SPACE, "name": "Default Space", "defaultPartition": true, "priority": 0, "deviceCount": count, "configurationCount": 3 });
     Json(envelope(&[space], 1, 0, 50)).into_response()
 }
 
-async fn metadata(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn metadata() -> Response {
     Json(json!({ "errors": null, "result": { "defaultDmPartitionId": SPACE } })).into_response()
 }
 
@@ -273,10 +242,8 @@ struct Search {
     fq: String,
 }
 
-async fn devices(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(search): Query<Search>) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn devices(State(shared): State<Arc<Shared>>, search: Result<Query<Search>, QueryRejection>) -> Response {
+    let Ok(Query(search)) = search else { return field_error("rows", "typeMismatch", "must be a number") };
     let rows = search.rows.unwrap_or(50);
     if rows == 0 || rows > ROWS {
         return field_error("rows", "Range", "must be between 1 and 500");
@@ -289,16 +256,16 @@ async fn devices(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(se
     let state = shared.cloud.state(&shared);
     let matching: Vec<_> = state.fleet.devices.iter().filter(|device| matches(device, &search.fq)).collect();
     let page: Vec<_> = matching.iter().skip(search.start).take(rows).map(|found| device(found, iso)).collect();
-    let mut response = Json(envelope(&page, matching.len(), search.start, rows)).into_response();
-    response.extensions_mut().insert(Deed::of("devices-listed"));
-    response
+    with_deed(Json(envelope(&page, matching.len(), search.start, rows)), Deed::of("devices-listed"))
 }
 
-/// `field=value` parts, joined by "and"; all devices of the world are active.
+/// `field=value` parts joined by "and", or the older `FIELD EQ value`; all devices of the world are active.
 fn matches(device: &Device, filter: &str) -> bool {
-    filter.split(" and ").filter_map(|part| part.trim().split_once('=')).all(|(field, value)| match field.trim() {
-        "platformType" => device.platform.cloud_word() == value.trim(),
-        "registrationState" => value.trim() == "ACTIVE",
+    let filter = filter.replace(" AND ", " and ").replace(" EQ ", "=");
+    let mut parts = filter.split(" and ").filter_map(|part| part.split_once('='));
+    parts.all(|(field, value)| match field.trim().to_ascii_lowercase().as_str() {
+        "platformtype" => device.platform.cloud_word() == value.trim(),
+        "registrationstate" => value.trim() == "ACTIVE",
         _ => true,
     })
 }
@@ -323,10 +290,7 @@ fn device(device: &Device, iso: bool) -> Value {
     })
 }
 
-async fn one_device(State(shared): State<Arc<Shared>>, headers: HeaderMap, Path(id): Path<String>) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn one_device(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     let state = shared.cloud.state(&shared);
     let found = state.fleet.devices.iter().find(|device| device.id.to_string() == id || device.guid == id);
     match found {
@@ -339,13 +303,11 @@ async fn one_device(State(shared): State<Arc<Shared>>, headers: HeaderMap, Path(
 
 #[derive(Deserialize)]
 struct Ids {
+    #[serde(default)]
     ids: String,
 }
 
-async fn force_check_in(State(shared): State<Arc<Shared>>, headers: HeaderMap, Form(form): Form<Ids>) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn force_check_in(State(shared): State<Arc<Shared>>, Form(form): Form<Ids>) -> Response {
     let mut state = shared.cloud.state(&shared);
     let audible = state.audible(&shared);
     let known = state.fleet.force_check_in(
@@ -353,7 +315,5 @@ async fn force_check_in(State(shared): State<Arc<Shared>>, headers: HeaderMap, F
         audible,
         shared.clock.now(),
     );
-    let mut response = Json(json!({ "errors": null, "result": i32::from(known) })).into_response();
-    response.extensions_mut().insert(Deed::of("check-in-forced"));
-    response
+    with_deed(Json(json!({ "errors": null, "result": i32::from(known) })), Deed::of("check-in-forced"))
 }

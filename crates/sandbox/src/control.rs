@@ -63,7 +63,7 @@ async fn faults(State(shared): State<Arc<Shared>>, body: String) -> Response {
         Ok(value) => value,
         Err(error) => return wrong(format!("a fault is JSON: {error}")),
     };
-    if value.get("clear").is_some() {
+    if value.get("clear").and_then(Value::as_bool) == Some(true) {
         shared.faults.clear();
         return Json(json!({ "faults": 0 })).into_response();
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     Form, Json, Router,
-    extract::{Query, Request, State},
+    extract::{Path, Query, Request, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post, put},
@@ -18,11 +18,10 @@ use serde_json::{Value, json};
 use crate::{
     authority::unix,
     clock::rfc3339,
-    cloud::form_part,
-    cps::{not_signed_in, signed_in},
     fleet::Device,
     html::{cookie, page, see_other},
-    record::Deed,
+    record::{Deed, with_deed},
+    server::Upload,
     shared::{Shared, USERNAME},
 };
 
@@ -46,12 +45,16 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/api/v2/devices", get(devices))
         .route("/api/v2/devices/wakeup", put(wake_up))
         .route("/api/v1/dm/devices", get(devices_v1))
+        .route("/api/v1/dm/devices/{uuid}", get(one_device_v1))
         .merge(crate::cps::router(|shared| &shared.core))
 }
 
 // The console
 
-async fn login_page() -> Response {
+async fn login_page(State(shared): State<Arc<Shared>>) -> Response {
+    if shared.faults.is_on("single-sign-on") {
+        return page(PLACE, "Sign in with your organisation", "<p>This server signs in at its identity provider.</p>");
+    }
     page(
         PLACE,
         "Sign in",
@@ -70,10 +73,11 @@ struct Login {
 
 /// A wrong password is answered with status 200 and the words "Login Failed".
 async fn login(State(shared): State<Arc<Shared>>, Form(form): Form<Login>) -> Response {
+    if shared.faults.is_on("single-sign-on") {
+        return see_other("/mifs/login.jsp");
+    }
     if form.j_username != USERNAME || form.j_password != shared.password {
-        let mut response = page(PLACE, "Sign in", "<p class=\"refused\">Login Failed</p>");
-        response.extensions_mut().insert(Deed::of("sign-in-refused"));
-        return response;
+        return with_deed(page(PLACE, "Sign in", "<p class=\"refused\">Login Failed</p>"), Deed::of("sign-in-refused"));
     }
     let (session, _) = shared.core.begin_session(&shared);
     let mut response = see_other(HOME);
@@ -145,30 +149,22 @@ async fn command(State(shared): State<Arc<Shared>>, headers: HeaderMap, Form(for
 fn validity(shared: &Shared) -> Response {
     let state = shared.core.state(shared);
     let ends = state.installed.as_ref().map(|(certificate, _)| (unix(certificate.not_after()) * 1_000).to_string());
-    let mut response = Json(json!({ "rc": 0, "validity": ends })).into_response();
-    response.extensions_mut().insert(Deed::of("certificate-read"));
-    response
+    with_deed(Json(json!({ "rc": 0, "validity": ends })), Deed::of("certificate-read"))
 }
 
 fn fresh_request(shared: &Shared) -> Response {
     let Ok(file) = shared.core.fresh_request(shared) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let made = json!({ "fileName": "ApplePushInfo.txt", "content": String::from_utf8_lossy(&file) });
-    let mut response = Json(json!({ "rc": 0, "total": 1, "offset": 0, "results": [made] })).into_response();
-    response.extensions_mut().insert(Deed::of("request-made"));
-    response
+    with_deed(Json(json!({ "rc": 0, "total": 1, "offset": 0, "results": [made] })), Deed::of("request-made"))
 }
 
 async fn upload(State(shared): State<Arc<Shared>>, headers: HeaderMap, request: Request) -> Response {
     if let Err(response) = guard(&shared, &headers) {
         return *response;
     }
-    let pem = form_part(request).await;
-    match pem.ok_or("The file is missing.").and_then(|pem| shared.core.install(&shared, &pem)) {
-        Ok(deed) => {
-            let mut response = Json(json!({ "rc": 0 })).into_response();
-            response.extensions_mut().insert(deed);
-            response
-        }
+    let upload = Upload::of_form(request).await;
+    match upload.ok_or("The file is missing.").and_then(|upload| shared.core.install(&shared, &upload)) {
+        Ok(deed) => with_deed(Json(json!({ "rc": 0 })), deed),
         Err(words) => Json(json!({ "rc": 1, "message": words })).into_response(),
     }
 }
@@ -180,10 +176,7 @@ fn complaint(status: StatusCode, key: &str, words: &str) -> Response {
     (status, Json(json!({ "messages": [message] }))).into_response()
 }
 
-async fn ping(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn ping() -> Response {
     Json(json!({ "results": { "apiVersion": 2.0, "vspVersion": "VSP 11.12.0.0 Build 1 (sandbox)" } })).into_response()
 }
 
@@ -225,10 +218,7 @@ impl Search {
     }
 }
 
-async fn count(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(search): Query<Search>) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn count(State(shared): State<Arc<Shared>>, Query(search): Query<Search>) -> Response {
     if let Some(response) = search.complaint(false) {
         return response;
     }
@@ -236,10 +226,7 @@ async fn count(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(sear
     Json(json!({ "results": null, "totalCount": total, "resultCount": 0, "hasMore": false })).into_response()
 }
 
-async fn devices(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(search): Query<Search>) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn devices(State(shared): State<Arc<Shared>>, Query(search): Query<Search>) -> Response {
     if let Some(response) = search.complaint(true) {
         return response;
     }
@@ -248,13 +235,13 @@ async fn devices(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(se
     let limit = search.limit.unwrap_or(50).clamp(1, 500);
     let page: Vec<_> = matching.iter().skip(search.offset).take(limit).map(|found| device(found)).collect();
     let more = search.offset + page.len() < matching.len();
-    let mut response = Json(json!({
-        "results": page, "totalCount": matching.len(), "resultCount": page.len(), "searchTimeMillis": 3,
-        "currentServerTimeMilliseconds": shared.clock.now() * 1_000, "hasMore": more,
-    }))
-    .into_response();
-    response.extensions_mut().insert(Deed::of("devices-listed"));
-    response
+    with_deed(
+        Json(json!({
+            "results": page, "totalCount": matching.len(), "resultCount": page.len(), "searchTimeMillis": 3,
+            "currentServerTimeMilliseconds": shared.clock.now() * 1_000, "hasMore": more,
+        })),
+        Deed::of("devices-listed"),
+    )
 }
 
 fn device(device: &Device) -> Value {
@@ -273,10 +260,7 @@ struct WakeUp {
     uuids: Vec<String>,
 }
 
-async fn wake_up(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(body): Json<WakeUp>) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn wake_up(State(shared): State<Arc<Shared>>, Json(body): Json<WakeUp>) -> Response {
     let mut state = shared.core.state(&shared);
     let audible = state.audible(&shared);
     let now = shared.clock.now();
@@ -293,10 +277,10 @@ async fn wake_up(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(bod
             (uuid.clone(), json!(key))
         })
         .collect();
-    let mut response =
-        Json(json!({ "actionType": "WAKE_UP", "deviceResults": results, "successful": true })).into_response();
-    response.extensions_mut().insert(Deed::of("check-in-forced"));
-    response
+    with_deed(
+        Json(json!({ "actionType": "WAKE_UP", "deviceResults": results, "successful": true })),
+        Deed::of("check-in-forced"),
+    )
 }
 
 #[derive(Deserialize)]
@@ -308,18 +292,29 @@ struct SearchV1 {
 }
 
 /// The older interface: status 404 says that no device matched.
-async fn devices_v1(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(search): Query<SearchV1>) -> Response {
-    if !signed_in(&shared, &headers) {
-        return not_signed_in();
-    }
+async fn devices_v1(State(shared): State<Arc<Shared>>, Query(search): Query<SearchV1>) -> Response {
     let active = search.status.as_deref().is_none_or(|status| status == "ACTIVE");
     let state = shared.core.state(&shared);
     let found = state.fleet.devices.iter().filter(|_| active).skip(search.offset).take(search.limit.unwrap_or(50));
-    let devices: Vec<_> = found
-        .map(|device| json!({ "uuid": device.guid, "statusCode": 97, "mdmManaged": true, "lastConnectedAt": device.last_check_in * 1_000 }))
-        .collect();
+    let devices: Vec<_> = found.map(device_v1).collect();
     if devices.is_empty() {
-        return complaint(StatusCode::NOT_FOUND, "com.mobileiron.vsp.messages.device.none", "No device matched.");
+        return none_v1();
     }
-    Json(json!({ "totalCount": state.fleet.devices.len(), "devices": { "device": devices } })).into_response()
+    let answer = json!({ "totalCount": state.fleet.devices.len(), "devices": { "device": devices } });
+    with_deed(Json(answer), Deed::of("devices-listed"))
+}
+
+async fn one_device_v1(State(shared): State<Arc<Shared>>, Path(uuid): Path<String>) -> Response {
+    let state = shared.core.state(&shared);
+    let found = state.fleet.devices.iter().find(|device| device.guid == uuid);
+    found.map_or_else(none_v1, |found| Json(json!({ "device": device_v1(found) })).into_response())
+}
+
+fn none_v1() -> Response {
+    complaint(StatusCode::NOT_FOUND, "com.mobileiron.vsp.messages.device.none", "No device matched.")
+}
+
+fn device_v1(device: &Device) -> Value {
+    let seen = device.last_check_in * 1_000;
+    json!({ "uuid": device.guid, "statusCode": 97, "mdmManaged": true, "lastConnectedAt": seen })
 }

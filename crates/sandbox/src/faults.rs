@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::authority::TlsKind;
+use crate::{authority::TlsKind, shared::Service};
 
 /// A fault: where, on which requests, after how many, how often, and what happens then.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,6 +68,24 @@ pub struct What {
     pub on: Option<bool>,
 }
 
+impl What {
+    /// Whether it befalls a connection, before anything is asked.
+    const fn is_of_connection(&self) -> bool {
+        self.refuse || self.reset_after.is_some() || self.drip.is_some() || self.tls.is_some()
+    }
+
+    /// Whether it befalls an answer.
+    fn is_of_http(&self) -> bool {
+        self.status.is_some()
+            || self.redirect.is_some()
+            || self.delay_ms.is_some()
+            || self.truncate.is_some()
+            || self.body.is_some()
+            || self.content_type.is_some()
+            || !self.headers.is_empty()
+    }
+}
+
 /// How a TLS certificate is wrong.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -101,8 +119,17 @@ pub enum BadFault {
     #[error("a fault is {{\"where\":…,\"match\":…,\"after\":n,\"times\":n,\"do\":{{…}}}}: {0}")]
     Form(#[from] serde_json::Error),
     /// There is no such switch.
-    #[error("there is no switch {0:?}")]
+    #[error("there is no switch {0:?}; there are {list}", list = SWITCHES.join(", "))]
     Switch(String),
+    /// There is no such place.
+    #[error("there is no place {0:?}: a fault is where cloud, core, portal, apns or * is")]
+    Place(String),
+    /// An answer cannot have this status.
+    #[error("{0} is not the status of an answer: that is 200 to 599")]
+    Status(u16),
+    /// It does nothing.
+    #[error("nothing is to happen: \"do\" is empty")]
+    Nothing,
 }
 
 impl Fault {
@@ -113,10 +140,25 @@ impl Fault {
     pub fn read(value: Value) -> Result<Vec<Self>, BadFault> {
         let list = if value.is_array() { value } else { Value::Array(vec![value]) };
         let faults: Vec<Self> = serde_json::from_value(list)?;
-        let unknown =
-            faults.iter().filter_map(|fault| fault.what.switch.as_deref()).find(|name| !SWITCHES.contains(name));
-        unknown.map_or(Ok(()), |name| Err(BadFault::Switch(name.to_owned())))?;
+        faults.iter().try_for_each(Self::check)?;
         Ok(faults)
+    }
+
+    /// A fault that could never happen is a mistake of whoever wrote it, and silence would hide it.
+    fn check(&self) -> Result<(), BadFault> {
+        let what = &self.what;
+        let known = |name: &str| name == "*" || Service::ALL.iter().any(|service| service.name() == name);
+        if !known(&self.place) {
+            return Err(BadFault::Place(self.place.clone()));
+        }
+        if let Some(status) = what.status.filter(|status| !(200..=599).contains(status)) {
+            return Err(BadFault::Status(status));
+        }
+        match &what.switch {
+            Some(name) if !SWITCHES.contains(&name.as_str()) => Err(BadFault::Switch(name.clone())),
+            None if !what.is_of_connection() && !what.is_of_http() => Err(BadFault::Nothing),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -160,32 +202,21 @@ impl Faults {
 
     /// What befalls a new connection.
     pub(crate) fn on_connection(&self, place: &str) -> Option<What> {
-        self.due(
-            place,
-            |what, _| what.refuse || what.reset_after.is_some() || what.drip.is_some() || what.tls.is_some(),
-            None,
-        )
+        self.due(place, What::is_of_connection, None)
     }
 
     /// What befalls this request.
     pub(crate) fn on_request(&self, place: &str, path: &str) -> Option<What> {
-        let http = |what: &What, _: &str| {
-            what.status.is_some()
-                || what.redirect.is_some()
-                || what.delay_ms.is_some()
-                || what.truncate.is_some()
-                || what.body.is_some()
-        };
-        self.due(place, http, Some(path))
+        self.due(place, What::is_of_http, Some(path))
     }
 
-    fn due(&self, place: &str, kind: impl Fn(&What, &str) -> bool, path: Option<&str>) -> Option<What> {
+    fn due(&self, place: &str, kind: impl Fn(&What) -> bool, path: Option<&str>) -> Option<What> {
         let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         for armed in armed.iter_mut() {
             let fault = &armed.fault;
             let here = fault.place == "*" || fault.place == place;
             let this = path.is_none_or(|path| fault.path == "*" || path.starts_with(&fault.path));
-            if !(here && this && kind(&fault.what, place)) {
+            if !(here && this && kind(&fault.what)) {
                 continue;
             }
             armed.seen += 1;
@@ -223,6 +254,9 @@ mod tests {
     fn words_that_are_none() {
         assert!(fault(r#"{"do":{"explode":true}}"#).is_err());
         assert!(fault(r#"{"do":{"switch":"no-such"}}"#).is_err());
+        assert!(fault(r#"{"where":"clod","do":{"status":500}}"#).is_err());
+        assert!(fault(r#"{"where":"cloud","do":{"status":99}}"#).is_err());
+        assert!(fault(r#"{"where":"cloud","do":{}}"#).is_err());
         assert!(fault("3").is_err());
     }
 }

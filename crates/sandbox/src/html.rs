@@ -25,14 +25,19 @@ form p{margin:.9rem 0}label{display:block;font-weight:600}.card{border:1px solid
 
 /// A page of the world, and saying so.
 pub(crate) fn page(place: &str, title: &str, body: &str) -> Response {
+    let page = text(place, title, body);
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], page).into_response()
+}
+
+/// The text of such a page.
+pub(crate) fn text(place: &str, title: &str, body: &str) -> String {
     let title = escaped(title);
     let place = escaped(place);
-    let page = format!(
+    format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title} · {place}</title><link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style></head>\n<body><header>\
          <p class=\"world\">{place} · embedded world of pushcert: nothing here is real</p><h1>{title}</h1></header>\n<main>{body}</main></body></html>\n"
-    );
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], page).into_response()
+    )
 }
 
 /// A redirect after a form.

@@ -26,6 +26,7 @@ mod request;
 mod serve;
 mod server;
 mod shared;
+mod sign_in;
 
 use std::{path::PathBuf, sync::Arc};
 

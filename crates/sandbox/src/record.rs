@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::clock::rfc3339;
@@ -42,6 +43,13 @@ impl Deed {
     pub(crate) const fn of(what: &'static str) -> Self {
         Self { what, sha256: None, topic: None }
     }
+}
+
+/// An answer, and what was done for it.
+pub(crate) fn with_deed(answer: impl IntoResponse, deed: Deed) -> Response {
+    let mut response = answer.into_response();
+    response.extensions_mut().insert(deed);
+    response
 }
 
 /// All requests so far.

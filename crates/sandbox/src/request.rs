@@ -71,11 +71,11 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) const fn code(self) -> i32 {
+    /// Apple's number for it, where that is known: the others were seen without one.
+    pub(crate) const fn code(self) -> Option<i32> {
         match self {
-            Self::FileType => 0,
-            Self::Invalid => -80_001,
-            Self::Signature | Self::Expired => -80_018,
+            Self::FileType | Self::Invalid => None,
+            Self::Signature | Self::Expired => Some(-80_018),
         }
     }
 
@@ -104,7 +104,9 @@ pub(crate) fn judge(file_name: &str, file: &[u8], authorities: &Authorities, now
         .and_then(|der| X509Req::from_der(&der).ok().map(|csr| (csr, der)))
         .ok_or(Refusal::Invalid)?;
     let key = csr.0.public_key().map_err(|_| Refusal::Invalid)?;
-    if !csr.0.verify(&key).unwrap_or(false) {
+    // What Apple makes of other keys is not known; every certificate that was ever seen has this one.
+    let usual = key.rsa().is_ok() && key.bits() >= 2_048;
+    if !usual || !csr.0.verify(&key).unwrap_or(false) {
         return Err(Refusal::Invalid);
     }
     let vendor = judge_chain(&parts.chain, authorities, now)?;
@@ -158,8 +160,10 @@ fn judge_chain(pem: &str, authorities: &Authorities, now: i64) -> Result<X509, R
     if over { Err(Refusal::Expired) } else { Ok(vendor) }
 }
 
+/// By Apple's mark and not by the name, which anybody may bear.
 fn is_vendor(certificate: &X509) -> bool {
-    certificate.to_text().is_ok_and(|text| String::from_utf8_lossy(&text).contains(MDM_VENDOR))
+    let mark = crate::der::oid(MDM_VENDOR);
+    certificate.to_der().is_ok_and(|der| der.windows(mark.len()).any(|bytes| bytes == mark))
 }
 
 fn signed(vendor: &X509, digest: MessageDigest, message: &[u8], signature: &[u8]) -> bool {

@@ -43,6 +43,7 @@ use crate::{
     faults::What,
     record::Deed,
     shared::{Service, Shared},
+    sign_in,
 };
 
 /// The largest body that is read: a paper.
@@ -58,10 +59,15 @@ pub(crate) async fn spawn(
     let address = listener.local_addr()?;
     let door = Arc::new(Door::new(service, shared)?);
     tasks.spawn(async move {
+        // Connections end with the world, and not when their clients like.
+        let mut connections = JoinSet::new();
         loop {
-            if let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(Arc::clone(&door).welcome(stream));
+            match listener.accept().await {
+                Ok((stream, _)) => drop(connections.spawn(Arc::clone(&door).welcome(stream))),
+                // Too many open files, most likely: some will be closed.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
+            while connections.try_join_next().is_some() {}
         }
     });
     Ok(address)
@@ -140,6 +146,7 @@ fn router(service: Service, shared: &Arc<Shared>) -> Router {
     };
     routes
         .merge(crate::control::router())
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), sign_in::required))
         .layer(DefaultBodyLimit::max(LIMIT))
         .layer(middleware::from_fn_with_state((service, Arc::clone(shared)), around))
         .with_state(Arc::clone(shared))
@@ -172,10 +179,20 @@ fn is_for_us(request: &Request) -> bool {
     matches!(name.as_deref(), Some("127.0.0.1" | "localhost"))
 }
 
+/// What a browser is told about every answer: the pages need their own style and script, and nothing from elsewhere.
+const HARDENING: [(&str, &str); 4] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
+         form-action 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+];
+
 fn hardened(mut response: Response) -> Response {
-    for (name, value) in
-        [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")]
-    {
+    for (name, value) in HARDENING {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     response
@@ -191,11 +208,12 @@ async fn failing(fault: What, request: Request, next: Next) -> Response {
     if let Some(size) = fault.truncate {
         return truncated(next.run(request).await, size).await;
     }
-    if fault.status.is_none() && fault.body.is_none() {
-        return next.run(request).await;
-    }
-    let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
-    let mut response = (status, fault.body.unwrap_or_default()).into_response();
+    let mut response = if fault.status.is_none() && fault.body.is_none() {
+        next.run(request).await
+    } else {
+        let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+        (status, fault.body.unwrap_or_default()).into_response()
+    };
     let media = fault.content_type.map(|media| ("content-type".to_owned(), media));
     for (name, value) in fault.headers.into_iter().chain(media) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -213,6 +231,9 @@ async fn truncated(response: Response, size: usize) -> Response {
     Response::from_parts(parts, Body::from(bytes.slice(..size.min(bytes.len()))))
 }
 
+/// The most drops a second of a stream that drips.
+const DROPS: u32 = 100;
+
 /// A stream that breaks after so many bytes of answers, or gives them slowly.
 struct Shaped<S> {
     inner: S,
@@ -223,7 +244,7 @@ struct Shaped<S> {
 
 impl<S> Shaped<S> {
     fn new(inner: S, fault: &What) -> Self {
-        Self { inner, left: fault.reset_after, rate: fault.drip, pause: None }
+        Self { inner, left: fault.reset_after, rate: fault.drip.map(|rate| rate.max(1)), pause: None }
     }
 }
 
@@ -251,8 +272,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Shaped<S> {
             allowed = allowed.min(left);
         }
         if let Some(rate) = self.rate {
-            allowed = 1;
-            let beat = Duration::from_secs(1) / rate.max(1);
+            // A timer is good to a millisecond: fast drips come in bigger drops.
+            let drop = rate.div_ceil(DROPS);
+            allowed = allowed.min(usize::try_from(drop).unwrap_or(usize::MAX));
+            let beat = Duration::from_secs(1) * drop / rate;
             self.pause = Some(Box::pin(tokio::time::sleep_until(Instant::now() + beat)));
         }
         let written = std::task::ready!(Pin::new(&mut self.inner).poll_write(context, &bytes[..allowed]))?;

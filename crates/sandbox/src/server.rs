@@ -5,6 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use axum::{
+    Json,
+    extract::{FromRequest, Multipart, Request},
+};
 use openssl::{
     error::ErrorStack,
     hash::MessageDigest,
@@ -14,6 +18,8 @@ use openssl::{
     x509::X509,
 };
 
+use serde_json::Value;
+
 use crate::{
     authority::{hex, subject_text, unix},
     fleet::{Audible, Fleet},
@@ -21,6 +27,48 @@ use crate::{
     request,
     shared::Shared,
 };
+
+/// The longest Apple account that is noted, in characters.
+const ACCOUNT: usize = 200;
+
+/// A certificate on its way into a console.
+#[derive(Debug, Default)]
+pub(crate) struct Upload {
+    /// What is said to be its PEM.
+    certificate: Vec<u8>,
+    /// The Apple account, where somebody has noted it.
+    apple_account: Option<String>,
+}
+
+impl Upload {
+    /// From a form: `file`, and maybe `appleId`.
+    pub(crate) async fn of_form(request: Request) -> Option<Self> {
+        let mut parts = Multipart::from_request(request, &()).await.ok()?;
+        let mut upload = Self::default();
+        while let Some(part) = parts.next_field().await.ok()? {
+            match part.name() {
+                Some("file") => upload.certificate = part.bytes().await.ok()?.to_vec(),
+                Some("appleId") => upload.note(&part.text().await.ok()?),
+                _ => {}
+            }
+        }
+        Some(upload).filter(|upload| !upload.certificate.is_empty())
+    }
+
+    /// From JSON: `certificate`, and maybe `appleId`.
+    pub(crate) async fn of_json(request: Request) -> Option<Self> {
+        let Json(body) = Json::<Value>::from_request(request, &()).await.ok()?;
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        let mut upload = Self { certificate: text("certificate")?.as_bytes().to_vec(), apple_account: None };
+        upload.note(text("appleId").unwrap_or_default());
+        Some(upload)
+    }
+
+    fn note(&mut self, account: &str) {
+        let account = account.trim();
+        self.apple_account = (!account.is_empty()).then(|| account.chars().take(ACCOUNT).collect());
+    }
+}
 
 /// A server.
 pub(crate) struct Server {
@@ -83,19 +131,24 @@ impl Server {
         Ok(made.file)
     }
 
-    /// Takes a certificate, whatever its topic and key; with the switch `strict` only the right ones.
-    pub(crate) fn install(&self, shared: &Shared, pem: &[u8]) -> Result<Deed, &'static str> {
-        let certificate = X509::from_pem(pem).map_err(|_| "The file is not a certificate.")?;
+    /// Takes a certificate, whatever its topic and key; with the switch `strict` only the right ones. The one that is
+    /// installed may be uploaded again.
+    pub(crate) fn install(&self, shared: &Shared, upload: &Upload) -> Result<Deed, &'static str> {
+        let certificate = X509::from_pem(&upload.certificate).map_err(|_| "The file is not a certificate.")?;
         let mut state = self.state(shared);
         let topic = subject_text(&certificate, Nid::USERID);
         let answers = state.newest_key.as_ref().is_some_and(|key| is_key_of(key, &certificate));
-        if shared.faults.is_on("strict") && (topic.as_ref() != Some(&state.enrolled_topic) || !answers) {
+        let held = answers || state.installed_key.as_ref().is_some_and(|key| is_key_of(key, &certificate));
+        if shared.faults.is_on("strict") && (topic.as_ref() != Some(&state.enrolled_topic) || !held) {
             return Err("The certificate does not match the certificate signing request.");
         }
         if answers {
             state.installed_key = state.newest_key.take();
         }
         state.installed = Some((certificate.clone(), shared.clock.now()));
+        if let Some(account) = &upload.apple_account {
+            state.apple_account.clone_from(account);
+        }
         Ok(Deed { what: "certificate-installed", sha256: digest(&certificate), topic })
     }
 
