@@ -86,11 +86,19 @@ fn with_runtime(command: Command, global: Global, printer: &Printer) -> Outcome 
         return runtime.block_on(in_the_world(command, global, printer, &ask));
     }
     runtime.block_on(async {
-        tokio::select! {
+        let interrupted = interrupted();
+        tokio::pin!(interrupted);
+        let outcome = tokio::select! {
             // The signal is listened for before anything is asked at the terminal.
             biased;
-            () = interrupted() => Ok(Some(Kind::Interrupted)),
+            () = &mut interrupted => return Ok(Some(Kind::Interrupted)),
             outcome = in_the_world(command, global, printer, &ask) => outcome,
+        };
+        // Ctrl-C at a question is answered with no, and the run may have ended with that.
+        tokio::select! {
+            biased;
+            () = &mut interrupted => Ok(Some(Kind::Interrupted)),
+            () = tokio::task::yield_now() => outcome,
         }
     })
 }

@@ -44,12 +44,15 @@ fn answer(question: &str) -> String {
     line().unwrap_or_default().trim().to_owned()
 }
 
-/// A line from the terminal. Ctrl-C while it is awaited is no answer: the run then ends at its next step.
+/// A line from the terminal. Ctrl-C while it is awaited is no answer, and the run then ends at its next step: a read
+/// would begin again after the signal, but the wait before it does not.
 #[cfg(unix)]
 fn line() -> io::Result<String> {
+    use rustix::event::{PollFd, PollFlags, poll};
     let mut line = vec![];
     let mut part = [0; 256];
     while !line.contains(&b'\n') {
+        poll(&mut [PollFd::new(&io::stdin(), PollFlags::IN)], None)?;
         let read = rustix::io::read(io::stdin(), &mut part)?;
         if read == 0 {
             break;

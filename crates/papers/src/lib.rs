@@ -3,6 +3,24 @@
 //! Everything here is a pure function of bytes and a time: no file is opened, no clock is read, nothing is sent.
 //! The words come first ([`Topic`], [`Serial`], [`Fingerprint`], [`Time`], [`Finding`]); papers are made of them;
 //! judgement is passed on papers.
+//!
+//! ```
+//! use pushcert_papers::{
+//!     Code, Time,
+//!     certificate::{Authorities, Expectations},
+//!     judge::{Want, judge},
+//! };
+//! # let authorities = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/papers/authorities.pem"));
+//! # let authorities = Authorities::from_pem(authorities).unwrap();
+//! # let downloaded = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/papers/other-topic.pem"));
+//! // let authorities = Authorities::apple();
+//! let enrolled = "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111".parse().unwrap();
+//! let expected = Expectations { topic: Some(&enrolled), ..Expectations::default() };
+//! let now = Time::parse("2026-06-01").unwrap();
+//!
+//! let judged = judge(downloaded, None, Want::PushCertificate, &expected, &authorities, now);
+//! assert!(judged.findings.iter().any(|finding| finding.code == Code::TopicChanged));
+//! ```
 
 mod der;
 mod fingerprint;
