@@ -56,3 +56,48 @@ fn judge(shared: &Shared, shown: &Shown, headers: &HeaderMap) -> (StatusCode, &'
         Some(_) => (StatusCode::BAD_REQUEST, "BadDeviceToken"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Clock, Options, authority::fresh_key};
+
+    const NOW: i64 = 1_800_000_000;
+    const TOPIC: &str = "com.apple.mgmt.External.some";
+
+    fn shared() -> Shared {
+        Shared::build(&Options { devices: 1, clock: Clock::fixed(NOW), ..Options::default() }).expect("a world")
+    }
+
+    fn shown(shared: &Shared) -> Shown {
+        let key = fresh_key().expect("a key").public_key_to_der().expect("DER");
+        let key = openssl::pkey::PKey::public_key_from_der(&key).expect("a key");
+        let certificate = shared.authorities.push_certificate(&key, "some", "US", NOW).expect("issued");
+        Shown(Some(certificate.to_der().expect("DER")))
+    }
+
+    fn reason(shared: &Shared, shown: &Shown, topic: Option<&'static str>) -> &'static str {
+        let topic = topic.map(|topic| ("apns-topic".parse().expect("a name"), topic.parse().expect("a value")));
+        judge(shared, shown, &topic.into_iter().collect()).1
+    }
+
+    #[test]
+    fn the_certificate_is_judged_then_the_topic_then_the_token() {
+        let shared = shared();
+        let shown = shown(&shared);
+        assert_eq!(reason(&shared, &Shown(None), Some(TOPIC)), "MissingProviderToken");
+        assert_eq!(reason(&shared, &shown, None), "MissingTopic");
+        assert_eq!(reason(&shared, &shown, Some("com.apple.mgmt.External.other")), "TopicDisallowed");
+        assert_eq!(reason(&shared, &shown, Some(TOPIC)), "BadDeviceToken");
+    }
+
+    #[test]
+    fn a_certificate_counts_only_within_its_dates() {
+        let shared = shared();
+        let shown = shown(&shared);
+        for (moved, wanted) in [(-700, "BadCertificate"), (366 * 86_400, "BadCertificate"), (0, "BadDeviceToken")] {
+            shared.clock.set(NOW + moved);
+            assert_eq!(reason(&shared, &shown, Some(TOPIC)), wanted, "{moved}");
+        }
+    }
+}

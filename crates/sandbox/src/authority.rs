@@ -1,10 +1,11 @@
 //! Authorities of Apple's shape, under names of their own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openssl::{
     asn1::{Asn1Time, Asn1Type},
     bn::BigNum,
+    ec::{EcGroup, EcKey},
     error::ErrorStack,
     hash::MessageDigest,
     nid::Nid,
@@ -68,6 +69,40 @@ fn authority_name(common_name: &str) -> Result<X509Name, ErrorStack> {
     ])
 }
 
+/// The keys of the authorities, and one of somebody else. They are made once in a process: a test for each world would
+/// otherwise spend most of its time in search of primes.
+pub(crate) struct Keys {
+    root: PKey<Private>,
+    push_issuer: PKey<Private>,
+    vendor_issuer: PKey<Private>,
+    vendor: PKey<Private>,
+    /// Behind certificates whose servers are not part of the world.
+    pub(crate) stranger: PKey<Private>,
+}
+
+impl Keys {
+    pub(crate) fn of_this_process() -> Result<&'static Self, ErrorStack> {
+        static KEYS: OnceLock<Keys> = OnceLock::new();
+        if let Some(keys) = KEYS.get() {
+            return Ok(keys);
+        }
+        let made = Self {
+            root: fresh_key()?,
+            push_issuer: fresh_key()?,
+            vendor_issuer: fresh_key()?,
+            vendor: fresh_key()?,
+            stranger: fresh_key()?,
+        };
+        Ok(KEYS.get_or_init(|| made))
+    }
+}
+
+/// A fresh key on the curve P-256, for TLS: nothing of Apple's shape is asked of it, and it is quick.
+fn fresh_curve_key() -> Result<PKey<Private>, ErrorStack> {
+    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+    PKey::from_ec_key(EcKey::generate(&group)?)
+}
+
 /// A fresh RSA key of 2048 bits.
 pub(crate) fn fresh_key() -> Result<PKey<Private>, ErrorStack> {
     PKey::from_rsa(Rsa::generate(2048)?)
@@ -100,19 +135,21 @@ fn begin(
 }
 
 /// The public half of a key.
-fn public(key: &PKey<Private>) -> Result<PKey<Public>, ErrorStack> {
+pub(crate) fn public(key: &PKey<Private>) -> Result<PKey<Public>, ErrorStack> {
     PKey::public_key_from_der(&key.public_key_to_der()?)
 }
 
 impl Authorities {
     /// Fresh authorities, valid for years around this time.
     pub(crate) fn new(now: i64) -> Result<Self, ErrorStack> {
-        let root = authority("Sandbox Root CA", None, now)?;
-        let push_issuer = authority("Sandbox Application Integration 2 Certification Authority", Some(&root), now)?;
+        let keys = Keys::of_this_process()?;
+        let under = |root: &Holder, name, key: &PKey<Private>| authority(name, key.clone(), Some(root), now);
+        let root = authority("Sandbox Root CA", keys.root.clone(), None, now)?;
+        let push_issuer = under(&root, "Sandbox Application Integration 2 Certification Authority", &keys.push_issuer)?;
         let vendor_issuer =
-            authority("Sandbox Worldwide Developer Relations Certification Authority", Some(&root), now)?;
+            under(&root, "Sandbox Worldwide Developer Relations Certification Authority", &keys.vendor_issuer)?;
         let vendor = vendor("MobileIron", &vendor_issuer, now - 82 * DAY)?;
-        let tls = authority("Sandbox TLS CA", None, now)?;
+        let tls = authority("Sandbox TLS CA", fresh_curve_key()?, None, now)?;
         Ok(Self { root, push_issuer, vendor_issuer, vendor: Mutex::new(Arc::new(vendor)), tls })
     }
 
@@ -176,9 +213,13 @@ impl Authorities {
 
     /// A certificate for a TLS server on loopback, under one of the names that it may be tried with.
     pub(crate) fn tls_certificate(&self, kind: TlsKind, now: i64) -> Result<Holder, ErrorStack> {
-        let other = (kind == TlsKind::OtherAuthority).then(|| authority("Sandbox Other CA", None, now)).transpose()?;
+        let other = if kind == TlsKind::OtherAuthority {
+            Some(authority("Sandbox Other CA", fresh_curve_key()?, None, now)?)
+        } else {
+            None
+        };
         let issuer = other.as_ref().unwrap_or(&self.tls);
-        let key = fresh_key()?;
+        let key = fresh_curve_key()?;
         let subject = name(&[(Nid::COMMONNAME, "sandbox", Asn1Type::UTF8STRING)])?;
         let (from, until) = if kind == TlsKind::Expired {
             (now - 90 * DAY, now - DAY)
@@ -213,8 +254,13 @@ pub(crate) enum TlsKind {
     OtherAuthority,
 }
 
-fn authority(common_name: &str, issuer: Option<&Holder>, now: i64) -> Result<Holder, ErrorStack> {
-    let key = fresh_key()?;
+/// An authority: under another one, or a root.
+pub(crate) fn authority(
+    common_name: &str,
+    key: PKey<Private>,
+    issuer: Option<&Holder>,
+    now: i64,
+) -> Result<Holder, ErrorStack> {
     let subject = authority_name(common_name)?;
     let (issuer_name, signer) = match issuer {
         Some(issuer) => (issuer.certificate.subject_name(), &issuer.key),
@@ -237,8 +283,8 @@ fn authority(common_name: &str, issuer: Option<&Holder>, now: i64) -> Result<Hol
 }
 
 /// What Apple gives to those who may sign requests: for a year, and marked.
-fn vendor(vendor_name: &str, issuer: &Holder, from: i64) -> Result<Holder, ErrorStack> {
-    let key = fresh_key()?;
+pub(crate) fn vendor(vendor_name: &str, issuer: &Holder, from: i64) -> Result<Holder, ErrorStack> {
+    let key = Keys::of_this_process()?.vendor.clone();
     let subject = name(&[
         (Nid::USERID, "SANDBOXTEAM", Asn1Type::UTF8STRING),
         (Nid::COMMONNAME, &format!("MDM Vendor: {vendor_name}"), Asn1Type::UTF8STRING),

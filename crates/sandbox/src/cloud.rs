@@ -235,7 +235,7 @@ async fn metadata() -> Response {
 struct Search {
     #[serde(rename = "dmPartitionId")]
     space: Option<u64>,
-    rows: Option<usize>,
+    rows: Option<String>,
     #[serde(default)]
     start: usize,
     #[serde(default)]
@@ -243,8 +243,9 @@ struct Search {
 }
 
 async fn devices(State(shared): State<Arc<Shared>>, search: Result<Query<Search>, QueryRejection>) -> Response {
-    let Ok(Query(search)) = search else { return field_error("rows", "typeMismatch", "must be a number") };
-    let rows = search.rows.unwrap_or(50);
+    let Ok(Query(search)) = search else { return field_error("start", "typeMismatch", "must be a number, once") };
+    let rows = search.rows.as_deref().map_or(Ok(50), str::parse);
+    let Ok(rows) = rows else { return field_error("rows", "typeMismatch", "must be a number") };
     if rows == 0 || rows > ROWS {
         return field_error("rows", "Range", "must be between 1 and 500");
     }

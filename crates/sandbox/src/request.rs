@@ -22,7 +22,13 @@ pub(crate) struct Made {
 /// A fresh key, its signing request, and the vendor's signature: the plain layout, on one line.
 pub(crate) fn make(authorities: &Authorities, vendor: &Holder, tenant: &str) -> Result<Made, ErrorStack> {
     let key = crate::authority::fresh_key()?;
-    let csr = signing_request(&key, tenant)?.to_der()?;
+    let file = sealed(authorities, vendor, &signing_request(&key, tenant)?)?;
+    Ok(Made { file, key })
+}
+
+/// Apple's upload form around a signing request, signed by the vendor.
+fn sealed(authorities: &Authorities, vendor: &Holder, request: &X509Req) -> Result<Vec<u8>, ErrorStack> {
+    let csr = request.to_der()?;
     let mut signer = Signer::new(MessageDigest::sha256(), &vendor.key)?;
     signer.update(&csr)?;
     let signature = base64::encode_block(&signer.sign_to_vec()?);
@@ -34,7 +40,7 @@ pub(crate) fn make(authorities: &Authorities, vendor: &Holder, tenant: &str) -> 
         base64::encode_block(&csr),
         authorities.vendor_chain(vendor)?,
     );
-    Ok(Made { file: base64::encode_block(list.as_bytes()).into_bytes(), key })
+    Ok(base64::encode_block(list.as_bytes()).into_bytes())
 }
 
 fn signing_request(key: &PKey<Private>, tenant: &str) -> Result<X509Req, ErrorStack> {
@@ -174,4 +180,77 @@ fn signed(vendor: &X509, digest: MessageDigest, message: &[u8], signature: &[u8]
         verifier.verify(signature)
     };
     verified().unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authority::{authority, fresh_key, public, vendor};
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn request(name: &[(Nid, &str)], key: &PKey<Private>) -> X509Req {
+        let mut builder = X509Name::builder().expect("a name");
+        for (nid, value) in name {
+            builder.append_entry_by_nid(*nid, value).expect("an attribute");
+        }
+        let mut request = X509Req::builder().expect("a request");
+        request.set_subject_name(&builder.build()).expect("a subject");
+        request.set_pubkey(key).expect("a key");
+        request.sign(key, MessageDigest::sha256()).expect("a signature");
+        request.build()
+    }
+
+    fn judged(authorities: &Authorities, vendor: &Holder, request: &X509Req) -> Result<Accepted, Refusal> {
+        judge("request.txt", &sealed(authorities, vendor, request).expect("sealed"), authorities, NOW)
+    }
+
+    #[test]
+    fn only_the_country_of_a_request_is_kept() {
+        let authorities = Authorities::new(NOW).expect("authorities");
+        let vendor = authorities.vendor(NOW).expect("a vendor");
+        let key = fresh_key().expect("a key");
+        let named = request(&[(Nid::COUNTRYNAME, "DE"), (Nid::COMMONNAME, "somebody")], &key);
+        assert_eq!(judged(&authorities, &vendor, &named).ok().and_then(|accepted| accepted.country), Some("DE".into()));
+        let without = request(&[(Nid::COMMONNAME, "somebody")], &key);
+        let accepted = judged(&authorities, &vendor, &without).expect("taken");
+        assert_eq!((accepted.country, accepted.vendor.as_str()), (None, "MobileIron"));
+        let made = authorities.push_certificate(&accepted.key, "some", "US", NOW).expect("issued");
+        assert!(made.public_key().expect("a key").public_eq(&key));
+    }
+
+    #[test]
+    fn the_vendor_must_be_one_and_in_date() {
+        let authorities = Authorities::new(NOW).expect("authorities");
+        let key = fresh_key().expect("a key");
+        let csr = request(&[], &key);
+        let refusal = |vendor: &Holder| judged(&authorities, vendor, &csr).err();
+        assert_eq!(refusal(&authorities.expired_vendor(NOW).expect("a vendor")), Some(Refusal::Expired));
+        let elsewhere = authority("Elsewhere", fresh_key().expect("a key"), None, NOW).expect("an authority");
+        let other = vendor("MobileIron", &elsewhere, NOW - 1).expect("a vendor");
+        assert_eq!(refusal(&other), Some(Refusal::Signature));
+        let unmarked = Holder {
+            certificate: authorities
+                .push_certificate(&public(&key).expect("a key"), "some", "US", NOW)
+                .expect("issued"),
+            key: key.clone(),
+        };
+        assert_eq!(refusal(&unmarked), Some(Refusal::Signature), "no vendor's mark");
+        let of_another_key =
+            Holder { certificate: authorities.vendor(NOW).expect("a vendor").certificate.clone(), key };
+        assert_eq!(refusal(&of_another_key), Some(Refusal::Signature));
+    }
+
+    #[test]
+    fn a_short_key_or_one_of_another_kind_is_refused() {
+        let authorities = Authorities::new(NOW).expect("authorities");
+        let vendor = authorities.vendor(NOW).expect("a vendor");
+        let short = PKey::from_rsa(openssl::rsa::Rsa::generate(1_024).expect("a key")).expect("a key");
+        assert_eq!(judged(&authorities, &vendor, &request(&[], &short)).err(), Some(Refusal::Invalid));
+        let curve = PKey::generate_ed25519().expect("a key");
+        let mut builder = X509Req::builder().expect("a request");
+        builder.set_pubkey(&curve).expect("a key");
+        builder.sign(&curve, MessageDigest::null()).expect("a signature");
+        assert_eq!(judged(&authorities, &vendor, &builder.build()).err(), Some(Refusal::Invalid));
+    }
 }

@@ -4,7 +4,7 @@ use openssl::error::ErrorStack;
 
 use crate::{
     Options,
-    authority::{Authorities, fresh_key, fresh_uuid},
+    authority::{Authorities, Keys, fresh_key, fresh_uuid, public},
     clock::Clock,
     faults::Faults,
     fleet::Fleet,
@@ -76,6 +76,12 @@ impl Shared {
             password: format!("sandbox-{}", crate::server::token()),
         })
     }
+
+    /// Lets all devices do what they have done until now, before something changes for them.
+    pub(crate) fn settle(&self) {
+        drop(self.cloud.state(self));
+        drop(self.core.state(self));
+    }
 }
 
 fn server(
@@ -87,9 +93,8 @@ fn server(
     ends: i64,
 ) -> Result<Server, ErrorStack> {
     let key = fresh_key()?;
-    let public = openssl::pkey::PKey::public_key_from_der(&key.public_key_to_der()?)?;
     let uuid = fresh_uuid()?;
-    let certificate = authorities.push_certificate(&public, &uuid, "NL", ends - 365 * DAY + 601)?;
+    let certificate = authorities.push_certificate(&*public(&key)?, &uuid, "NL", ends - 365 * DAY + 601)?;
     portal.add(Row {
         uuid: uuid.clone(),
         vendor: "MobileIron".into(),
@@ -102,15 +107,14 @@ fn server(
 
 /// Rows of others in the same account: of the same vendor, of another one, and one that has ended.
 fn distractions(authorities: &Authorities, portal: &Portal, now: i64) -> Result<(), ErrorStack> {
-    let key = fresh_key()?;
-    let public = openssl::pkey::PKey::public_key_from_der(&key.public_key_to_der()?)?;
+    let key = public(&Keys::of_this_process()?.stranger)?;
     for (vendor, note, issued) in [
         ("MobileIron", "a test tenant of somebody", now - 340 * DAY),
         ("Other Vendor", "", now - 100 * DAY),
         ("MobileIron", "old", now - 800 * DAY),
     ] {
         let uuid = fresh_uuid()?;
-        let certificate = authorities.push_certificate(&public, &uuid, "US", issued)?;
+        let certificate = authorities.push_certificate(&key, &uuid, "US", issued)?;
         portal.add(Row {
             uuid,
             vendor: vendor.into(),

@@ -303,6 +303,7 @@ struct Revoke {
 
 /// At once, and without a way back.
 async fn revoke(State(shared): State<Arc<Shared>>, Form(form): Form<Revoke>) -> Response {
+    shared.settle();
     let mut rows = shared.portal.rows();
     let Some(row) = Serial::read(&form.serial).row(&mut rows) else { return pages::not_found() };
     row.revoked = true;
