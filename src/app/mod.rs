@@ -3,21 +3,21 @@
 pub mod real;
 
 mod demo;
+mod papers;
 mod sandbox;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use pushcert_papers::judge::Want;
 
 use crate::{
     cli::{
-        args::{Accept, Adopt, Check, Cli, Color, Command, Config, DemoMdm, Global, Output, Renew, Status, Wanted},
+        args::{Accept, Adopt, Cli, Color, Command, Config, DemoMdm, Global, Output, Renew, Status},
         exit, help, log,
         printer::{self, Printer},
         prompt::Terminal,
     },
-    commands::{Failure, Kind, Outcome, Reporter, World, adopt, check, history, install, renew, status},
+    commands::{Failure, Kind, Outcome, Reporter, World, adopt, history, install, renew, status},
     world::clock::{Clock, SystemClock},
 };
 use real::{Real, Settings};
@@ -62,12 +62,12 @@ fn color(choice: Color) {
 /// Commands that need no world come first, and start nothing.
 fn carry_out(cli: Cli, printer: &Printer) -> Outcome {
     let now = || SystemClock.now();
+    let ask = || Terminal::new(cli.global.no_input || cli.global.output == Output::Json);
     match cli.command {
-        Command::Check(args) => {
-            let at = args.at.unwrap_or_else(now);
-            check::check(printer, &check_wish(args), at)
-        }
-        Command::Inspect(args) => check::inspect(printer, &args.paths, args.at.unwrap_or_else(now)),
+        Command::Check(args) => papers::check(printer, args, cli.global.timeout, now()),
+        Command::Inspect(args) => papers::inspect(printer, args, now()),
+        Command::Csr(command) => papers::csr(printer, &ask(), command, now()),
+        Command::P12(command) => papers::p12(printer, &ask(), command, now()),
         Command::Help(args) => {
             printer::to_stdout(&help::about(&args.about)?);
             Ok(None)
@@ -157,24 +157,14 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Ou
             )));
             Ok(None)
         }
-        Command::Check(_) | Command::Inspect(_) | Command::Help(_) | Command::Demo(_) | Command::Sandbox(_) => Ok(None),
-    }
-}
-
-fn check_wish(args: Check) -> check::Wish {
-    check::Wish {
-        paths: args.paths,
-        against: args.against,
-        topic: args.topic,
-        request: args.request,
-        authorities: args.authorities,
-        strict: args.strict,
-        warning_days: args.warning.map(i64::from),
-        critical_days: args.critical.map(i64::from),
-        want: args.wanted.map(|wanted| match wanted {
-            Wanted::PushCertificate => Want::PushCertificate,
-            Wanted::PushRequest => Want::PushRequest,
-        }),
+        // These have been carried out before there was a world.
+        Command::Check(_)
+        | Command::Inspect(_)
+        | Command::Csr(_)
+        | Command::P12(_)
+        | Command::Help(_)
+        | Command::Demo(_)
+        | Command::Sandbox(_) => Ok(None),
     }
 }
 

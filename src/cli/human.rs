@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use pushcert_papers::{
     Finding, Severity, Time, Verdict,
+    bundle::BundleFacts,
     escape::printable,
     judge::{CertificateFacts, RequestFacts},
     renewal::guide::{Card, thousands},
@@ -12,7 +13,7 @@ use pushcert_papers::{
 };
 
 use super::table;
-use crate::commands::{Event, Failure, Looked, Mark, STEPS, TenantHeading, Verified};
+use crate::commands::{Event, Failure, Looked, Made, Mark, STEPS, TenantHeading, Verified};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const LOOK: Style = AnsiColor::Yellow.on_default();
@@ -32,7 +33,8 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::History(lines) => Some(table::history(lines)),
         Event::Verified(found) => Some(verified(found)),
         Event::Ready(announcement) => Some(format!("{announcement}\n")),
-        Event::Renewal(_) => None,
+        Event::Renewal(_) | Event::Scanning { .. } | Event::Scanned => None,
+        Event::Made(files) => Some(made(files)),
         _ if quiet => None,
         Event::Tenant(heading) => Some(tenant(heading)),
         Event::Done { step, mark, title, detail } => Some(done(*step, *mark, title, detail)),
@@ -106,7 +108,34 @@ fn inspected(looked: &Looked<'_>) -> String {
 fn contents(looked: &Looked<'_>) -> String {
     let certificate = looked.judged.certificate.as_ref().map(|facts| certificate(facts, looked.now));
     let request = looked.judged.request.as_ref().map(request);
-    certificate.into_iter().chain(request).collect()
+    let bundle = looked.judged.pkcs12.as_ref().map(bundle);
+    bundle.into_iter().chain(certificate).chain(request).collect()
+}
+
+fn bundle(facts: &BundleFacts) -> String {
+    let encryption = if facts.encryption.is_empty() { "none".into() } else { facts.encryption.join(", ") };
+    let guarded = if facts.mac { "guarded against changes" } else { "not guarded against changes" };
+    let mut text = row("encryption", &format!("{encryption}, {guarded}"));
+    if facts.opened {
+        text.push_str(&row("friendly name", facts.friendly_name.as_deref().unwrap_or("none")));
+        let key = facts.public_key_sha256.map_or_else(|| "none".into(), |key| format!("SHA-256 {key}"));
+        text.push_str(&row("private key", &key));
+    }
+    text
+}
+
+/// Files that were made: what each is, where it lies, and what comes next.
+fn made(made: &Made<'_>) -> String {
+    let mut text = String::new();
+    for (what, path) in &made.files {
+        let _ = writeln!(text, "{} {:<15}{}", styled(GOOD, "✓"), what.replace('_', " "), printable(path));
+    }
+    if let Some(topic) = &made.topic {
+        text.push_str(&row("topic", topic.as_str()));
+    }
+    text.push_str(&row("key", &format!("SHA-256 {}", made.public_key_sha256)));
+    text.extend(made.next.iter().map(|line| wrapped("  ", line)));
+    text
 }
 
 fn row(label: &str, value: &str) -> String {
@@ -128,7 +157,20 @@ fn certificate(facts: &CertificateFacts, now: Time) -> String {
     text.push_str(&row("serial", &format!("{} ({})", facts.serial, facts.serial.decimal())));
     text.push_str(&row("key", &format!("SHA-256 {}", facts.public_key_sha256)));
     text.push_str(&row("certificate", &format!("SHA-256 {}", facts.sha256)));
+    text.push_str(&row("revoked", revocation(&facts.revocation)));
     text
+}
+
+/// What is known of its revocation, in words.
+fn revocation(word: &str) -> &str {
+    match word {
+        "not-looked-up" => "not looked up",
+        "good" => "no, by its issuer's list",
+        "revoked" => "yes",
+        "list-outdated" => "not by the list given, which is out of date",
+        "list-not-signed" => "not known: its issuer did not sign the list given",
+        _ => "not known: the list given is of another issuer",
+    }
 }
 
 fn request(facts: &RequestFacts) -> String {

@@ -1,15 +1,19 @@
 //! Results for programs: one object a line, each with its schema's name.
 
-use pushcert_papers::judge::Judged;
+use pushcert_papers::{
+    Finding, Verdict,
+    bundle::BundleFacts,
+    judge::{CertificateFacts, Judged, RequestFacts},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::commands::{Event, Looked};
+use crate::commands::{Event, Looked, Made};
 
-/// The lines of an event; `None` for talk, which programs do not get.
+/// The lines of an event; `None` for talk, which programs do not get, and for judged files, which have a way of their own.
 pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
     match event {
-        Event::Judged(looked) => Some(vec![judged("pushcert/check/1", looked)]),
+        Event::Made(files) => Some(vec![made(files)]),
         Event::Inspected(looked) => Some(vec![inspected(looked)]),
         Event::Renewal(report) => Some(vec![with_schema("pushcert/renew/1", report)]),
         Event::Status(lines) => Some(lines.iter().map(|line| with_schema("pushcert/status/1", line)).collect()),
@@ -33,7 +37,10 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
             }),
         )]),
         Event::Ready(announcement) => serde_json::from_str(announcement).ok().map(|value| vec![value]),
-        Event::Tenant(_)
+        Event::Judged(_)
+        | Event::Scanning { .. }
+        | Event::Scanned
+        | Event::Tenant(_)
         | Event::Done { .. }
         | Event::Turn { .. }
         | Event::NotTaken(_)
@@ -51,23 +58,51 @@ fn with_schema(schema: &str, body: &impl Serialize) -> Value {
     line
 }
 
-fn judged(schema: &str, looked: &Looked<'_>) -> Value {
-    let Judged { kind, verdict, certificate, request, findings } = looked.judged;
-    let mut line = json!({
-        "schema": schema, "path": looked.path, "kind": kind.word(), "verdict": verdict,
-        "certificate": certificate, "request": request, "pkcs12": null, "findings": findings,
-    });
-    if let Some(authorities) = looked.authorities {
-        line["authorities"] = json!(authorities);
-    }
-    line
+/// `pushcert/check/1`, in the order in which it is documented.
+#[derive(Serialize)]
+struct Check<'a> {
+    schema: &'static str,
+    path: &'a str,
+    kind: &'static str,
+    verdict: Verdict,
+    certificate: Option<&'a CertificateFacts>,
+    request: Option<&'a RequestFacts>,
+    pkcs12: Option<&'a BundleFacts>,
+    findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorities: Option<&'a str>,
+}
+
+/// The line of a judged file. There may be a hundred thousand of them, so it is written straight from the facts.
+pub fn judged(looked: &Looked<'_>) -> String {
+    let judged = looked.judged;
+    let line = Check {
+        schema: "pushcert/check/1",
+        path: looked.path,
+        kind: judged.kind.word(),
+        verdict: judged.verdict,
+        certificate: judged.certificate.as_ref(),
+        request: judged.request.as_ref(),
+        pkcs12: judged.pkcs12.as_ref(),
+        findings: &judged.findings,
+        authorities: looked.authorities,
+    };
+    serde_json::to_string(&line).expect("facts are texts and numbers under texts")
 }
 
 /// What a file is and holds, without any judgement on it.
 fn inspected(looked: &Looked<'_>) -> Value {
-    let Judged { kind, certificate, request, .. } = looked.judged;
+    let Judged { kind, certificate, request, pkcs12, .. } = looked.judged;
     json!({
         "schema": "pushcert/inspect/1", "path": looked.path, "kind": kind.word(),
-        "certificate": certificate, "request": request, "pkcs12": null,
+        "certificate": certificate, "request": request, "pkcs12": pkcs12,
+    })
+}
+
+/// Files that were made, each under what it is.
+fn made(made: &Made<'_>) -> Value {
+    let files: serde_json::Map<_, _> = made.files.iter().map(|(what, path)| ((*what).to_owned(), json!(path))).collect();
+    json!({
+        "schema": "pushcert/made/1", "files": files, "topic": made.topic, "public_key_sha256": made.public_key_sha256,
     })
 }

@@ -2,6 +2,7 @@
 
 mod human;
 mod json;
+mod progress;
 mod table;
 
 pub mod args;

@@ -5,19 +5,20 @@
 
 use std::io::{self, Write};
 
-use super::{args::Output, human};
+use super::{args::Output, human, progress::Progress};
 use crate::commands::{Event, Failure, Reporter};
 
 /// How results and talk are shown.
 pub struct Printer {
     output: Output,
     quiet: bool,
+    progress: Progress,
 }
 
 impl Printer {
     /// A printer of this kind.
-    pub const fn new(output: Output, quiet: bool) -> Self {
-        Self { output, quiet }
+    pub fn new(output: Output, quiet: bool) -> Self {
+        Self { output, quiet, progress: Progress::default() }
     }
 
     /// Tells of a failure, with the next thing to do.
@@ -33,7 +34,21 @@ impl Printer {
         }
     }
 
+    fn print(&self, event: &Event<'_>) {
+        match self.output {
+            Output::Json => Self::json(event),
+            Output::Human => {
+                if let Some(text) = human::text(event, self.quiet) {
+                    to_stdout(&text);
+                }
+            }
+        }
+    }
+
     fn json(event: &Event<'_>) {
+        if let Event::Judged(looked) = event {
+            return line_to_stdout(super::json::judged(looked));
+        }
         if let Some(lines) = super::json::lines(event) {
             for line in lines {
                 to_stdout(&json_line(&line));
@@ -44,13 +59,11 @@ impl Printer {
 
 impl Reporter for Printer {
     fn tell(&self, event: Event<'_>) {
-        match self.output {
-            Output::Json => Self::json(&event),
-            Output::Human => {
-                if let Some(text) = human::text(&event, self.quiet) {
-                    to_stdout(&text);
-                }
-            }
+        match event {
+            Event::Scanning { count } if !self.quiet => self.progress.begin(count),
+            Event::Scanned => self.progress.end(),
+            Event::Judged(_) => self.progress.step(|| self.print(&event)),
+            event => self.print(&event),
         }
     }
 }
@@ -62,6 +75,12 @@ fn json_line(value: &serde_json::Value) -> String {
 /// Writes to standard output; a reader that has gone away is not an error.
 pub fn to_stdout(text: &str) {
     write_all(&mut anstream::stdout().lock(), text);
+}
+
+/// Writes a line for programs, as it is.
+fn line_to_stdout(mut line: String) {
+    line.push('\n');
+    write_all(&mut io::stdout().lock(), &line);
 }
 
 /// Writes to standard error.

@@ -3,18 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use pushcert_papers::{
-    Severity, Time, Topic, Verdict,
-    certificate::{Authorities, Expectations, InstalledFacts, Place},
-    judge::{Judged, Want, judge},
+    Fingerprint, KeyError, PrivateKey, Secret, Severity, Time, Topic, Verdict,
+    certificate::{Authorities, Expectations, InstalledFacts, Place, RevocationList},
+    judge::{CertificateFacts, Judged, Want, judge},
 };
 
-use super::{Event, Failure, Kind, Looked, Outcome, Reporter, files, shown};
-use crate::world::files::FileError;
+use super::{Event, Failure, Kind, Looked, Outcome, Reporter, files, passphrase::Passphrase, scan, shown};
+use crate::world::files::{FileError, Walked, walk};
+
+/// Lists of revoked certificates are never larger.
+const LIST_LIMIT: u64 = crate::world::apple::LIMIT as u64;
 
 /// What files are judged by.
 #[derive(Debug, Default)]
 pub struct Wish {
-    /// The files.
+    /// The files, and folders of files.
     pub paths: Vec<PathBuf>,
     /// The certificate that the new one follows.
     pub against: Option<PathBuf>,
@@ -22,8 +25,14 @@ pub struct Wish {
     pub topic: Option<Topic>,
     /// The request that the certificate must answer.
     pub request: Option<PathBuf>,
+    /// The private key that the certificate must belong to.
+    pub key: Option<PathBuf>,
+    /// What opens that key, or a PKCS #12 file.
+    pub passphrase: Passphrase,
     /// Other authorities than Apple's.
     pub authorities: Option<PathBuf>,
+    /// Where to look up whether it is revoked.
+    pub revocations: Revocations,
     /// Refuse what is only worth a warning.
     pub strict: bool,
     /// Warn when it ends within so many days.
@@ -34,57 +43,155 @@ pub struct Wish {
     pub want: Option<Want>,
 }
 
-/// Judges files.
+/// Where the list of revoked certificates comes from.
+#[derive(Debug, Default)]
+pub enum Revocations {
+    /// From nowhere: it is not looked up.
+    #[default]
+    None,
+    /// From this file.
+    File(PathBuf),
+    /// From Apple, just now: its bytes, or why there are none.
+    Fetched(Result<Vec<u8>, String>),
+}
+
+/// Judges files, and every file in folders.
 ///
 /// # Errors
 /// When what they are compared with cannot be read, or is not what it should be.
 pub fn check(reporter: &dyn Reporter, wish: &Wish, now: Time) -> Outcome {
     let authorities = wish.authorities.as_deref().map_or_else(|| Ok(Authorities::apple()), super::authorities)?;
+    let passphrase = wish.passphrase.given()?;
     let old = wish.against.as_deref().map(|path| compared(path, &authorities, now)).transpose()?;
-    let request = wish.request.as_deref().map(|path| answered(path, &authorities, now)).transpose()?;
+    let key = public_key(wish, passphrase.as_ref(), &authorities, now)?;
     let installed = old.as_ref().map(InstalledFacts::from);
+    let revocations = wish.revocations.list()?;
     let expected = Expectations {
         topic: wish.topic.as_ref().or_else(|| old.as_ref().and_then(|old| old.topic.as_ref())),
-        public_key: request,
+        public_key: key,
+        own_key: wish.key.is_some(),
         installed: installed.as_ref(),
         awaiting_newer: old.is_some(),
         place: Place::Look,
         warning_days: wish.warning_days,
         critical_days: wish.critical_days,
+        revocations: revocations.as_ref(),
+        passphrase: passphrase.as_ref(),
         ..Expectations::default()
     };
-    let compares = wish.against.is_some() || wish.topic.is_some() || wish.request.is_some();
+    let compares = old.is_some() || wish.topic.is_some() || key.is_some();
     let want = wish.want.unwrap_or(if compares { Want::PushCertificate } else { Want::Anything });
-    let mut outcome = None;
-    for path in &wish.paths {
-        let (mut judged, missing) = judge_file(path, want, &expected, &authorities, now);
-        if wish.strict {
+    let bench = Bench { wish, want, expected, authorities, now };
+    let outcome = bench.judge_all(reporter);
+    Ok(Kind::graver(outcome, wish.revocations.tell(reporter)))
+}
+
+impl Revocations {
+    fn list(&self) -> Result<Option<RevocationList>, Failure> {
+        let (place, bytes) = match self {
+            Self::None | Self::Fetched(Err(_)) => return Ok(None),
+            Self::File(path) => (shown(path), files::need_up_to(path, LIST_LIMIT)?),
+            Self::Fetched(Ok(bytes)) => ("Apple's answer".to_owned(), bytes.clone()),
+        };
+        RevocationList::read(&bytes).map(Some).map_err(|_| {
+            let message = format!("{place} is not a whole list of revoked certificates");
+            Failure::new(Kind::Usage, "not-comparable", message)
+                .hinted("--crl wants what http://crl.apple.com/aai2ca.crl answers")
+        })
+    }
+
+    /// Says that nothing could be looked up; that is no verdict, and safe to try again.
+    fn tell(&self, reporter: &dyn Reporter) -> Option<Kind> {
+        let Self::Fetched(Err(why)) = self else { return None };
+        reporter.tell(Event::Note(&format!("Whether they are revoked was not looked up: {why}")));
+        Some(Kind::Temporary)
+    }
+}
+
+/// Everything that a file is judged by.
+struct Bench<'a> {
+    wish: &'a Wish,
+    want: Want,
+    expected: Expectations<'a>,
+    authorities: Authorities,
+    now: Time,
+}
+
+/// A file, judged.
+struct Outturn {
+    path: PathBuf,
+    judged: Judged,
+    missing: bool,
+}
+
+impl Bench<'_> {
+    fn judge_all(&self, reporter: &dyn Reporter) -> Option<Kind> {
+        let trusted = self.wish.authorities.as_deref().map(shown);
+        let mut outcome = None;
+        let mut tell = |result: Outturn| {
+            reporter.tell(Event::Judged(&Looked {
+                path: &shown(&result.path),
+                judged: &result.judged,
+                authorities: trusted.as_deref(),
+                now: self.now,
+            }));
+            let kind = if result.missing { Kind::NotFound } else { Kind::Refused };
+            outcome = Kind::graver(outcome, (result.judged.verdict == Verdict::Refuse).then_some(kind));
+        };
+        // One file needs no threads, and most runs judge one file.
+        match self.wish.paths.as_slice() {
+            [one] if !is_folder(one) => tell(self.judge_file(Walked { path: one.clone(), error: None })),
+            paths => {
+                let all = || paths.iter().flat_map(|path| entries(path));
+                reporter.tell(Event::Scanning { count: &|| all().count() });
+                scan::in_order(all(), |walked| self.judge_file(walked), tell);
+                reporter.tell(Event::Scanned);
+            }
+        }
+        outcome
+    }
+
+    fn judge_file(&self, walked: Walked) -> Outturn {
+        let read = walked.error.map_or_else(|| files::read(&walked.path), Err);
+        let (mut judged, missing) = match read {
+            Ok(bytes) => {
+                let name = name_of(&walked.path);
+                (judge(&bytes, name, self.want, &self.expected, &self.authorities, self.now), false)
+            }
+            Err(error) => (files::unreadable(&error), matches!(error, FileError::NotFound)),
+        };
+        if self.wish.strict {
             sharpen(&mut judged);
         }
-        let trusted = wish.authorities.as_deref().map(shown);
-        reporter.tell(Event::Judged(&Looked {
-            path: &shown(path),
-            judged: &judged,
-            authorities: trusted.as_deref(),
-            now,
-        }));
-        let refused =
-            (judged.verdict == Verdict::Refuse).then_some(if missing { Kind::NotFound } else { Kind::Refused });
-        outcome = Kind::graver(outcome, refused);
+        Outturn { path: walked.path, judged, missing }
     }
-    Ok(outcome)
+}
+
+/// A file as itself, a folder as everything in it.
+fn entries(path: &Path) -> Box<dyn Iterator<Item = Walked> + Send> {
+    if is_folder(path) {
+        Box::new(walk(path))
+    } else {
+        Box::new(std::iter::once(Walked { path: path.to_owned(), error: None }))
+    }
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// Shows what files are and hold.
 ///
 /// # Errors
 /// Never for what a file holds; that is what is shown.
-pub fn inspect(reporter: &dyn Reporter, paths: &[PathBuf], now: Time) -> Outcome {
+pub fn inspect(reporter: &dyn Reporter, paths: &[PathBuf], passphrase: &Passphrase, now: Time) -> Outcome {
     let authorities = Authorities::apple();
+    let passphrase = passphrase.given()?;
+    let expected = Expectations { passphrase: passphrase.as_ref(), ..Expectations::default() };
     let mut outcome = None;
     for path in paths {
         let looked = match files::read(path) {
-            Ok(bytes) => judge(&bytes, name_of(path), Want::Anything, &Expectations::default(), &authorities, now),
+            Ok(bytes) => judge(&bytes, name_of(path), Want::Anything, &expected, &authorities, now),
             Err(error) => {
                 outcome = Some(Kind::NotFound);
                 files::unreadable(&error)
@@ -93,20 +200,6 @@ pub fn inspect(reporter: &dyn Reporter, paths: &[PathBuf], now: Time) -> Outcome
         reporter.tell(Event::Inspected(&Looked { path: &shown(path), judged: &looked, authorities: None, now }));
     }
     Ok(outcome)
-}
-
-/// What a file is judged to be, and whether there is none.
-fn judge_file(
-    path: &Path,
-    want: Want,
-    expected: &Expectations<'_>,
-    authorities: &Authorities,
-    now: Time,
-) -> (Judged, bool) {
-    match files::read(path) {
-        Ok(bytes) => (judge(&bytes, name_of(path), want, expected, authorities, now), false),
-        Err(error) => (files::unreadable(&error), matches!(error, FileError::NotFound)),
-    }
 }
 
 fn name_of(path: &Path) -> Option<&str> {
@@ -118,7 +211,7 @@ fn compared(
     path: &Path,
     authorities: &Authorities,
     now: Time,
-) -> Result<pushcert_papers::judge::CertificateFacts, Failure> {
+) -> Result<CertificateFacts, Failure> {
     let bytes = files::need(path)?;
     let judged = judge(&bytes, name_of(path), Want::PushCertificate, &Expectations::default(), authorities, now);
     let facts = judged.certificate.filter(|facts| facts.topic.is_some());
@@ -133,15 +226,50 @@ fn compared(
     })
 }
 
+/// The public key that the certificate must have: the request's, the private key's, or that of both.
+fn public_key(
+    wish: &Wish,
+    passphrase: Option<&Secret>,
+    authorities: &Authorities,
+    now: Time,
+) -> Result<Option<Fingerprint>, Failure> {
+    let request = wish.request.as_deref().map(|path| answered(path, authorities, now)).transpose()?;
+    let key = wish.key.as_deref().map(|path| own_key(path, passphrase)).transpose()?;
+    if let (Some(request), Some(key)) = (request, key)
+        && request != key
+    {
+        let message = "the request was not made with this key, so no certificate can fit both";
+        return Err(Failure::new(Kind::Refused, "key-mismatch", message).hinted("look which of the two is the right one"));
+    }
+    Ok(request.or(key))
+}
+
 /// The public key of the request.
-fn answered(path: &Path, authorities: &Authorities, now: Time) -> Result<pushcert_papers::Fingerprint, Failure> {
+fn answered(path: &Path, authorities: &Authorities, now: Time) -> Result<Fingerprint, Failure> {
     let bytes = files::need(path)?;
     let judged = judge(&bytes, name_of(path), Want::PushRequest, &Expectations::default(), authorities, now);
     judged.request.map(|facts| facts.public_key_sha256).ok_or_else(|| {
         let message = format!("{} is not a push certificate request ({})", shown(path), judged.kind.word());
         Failure::new(Kind::Usage, "not-comparable", message)
-            .hinted("--request wants the file that was uploaded to Apple's portal")
+            .hinted("--request wants the file that was uploaded to Apple's portal, or the signing request alone")
     })
+}
+
+/// The public half of a private key.
+fn own_key(path: &Path, passphrase: Option<&Secret>) -> Result<Fingerprint, Failure> {
+    let key = PrivateKey::read(&files::need(path)?, passphrase);
+    key.map(|key| key.public_key_sha256()).map_err(|error| key_failure(path, error))
+}
+
+/// What it means that a private key cannot be used.
+pub(super) fn key_failure(path: &Path, error: KeyError) -> Failure {
+    let (kind, code, hint) = match error {
+        KeyError::PassphraseNeeded => (Kind::Usage, "passphrase-needed", "give it with --passphrase-file FILE"),
+        KeyError::WrongPassphrase => (Kind::Refused, "wrong-password", "look whether it is the passphrase of this very key"),
+        KeyError::Missing => (Kind::Usage, "not-comparable", "bring the file with the private key, in PEM or DER"),
+        KeyError::Damaged | KeyError::TooCostly(_) => (Kind::Refused, "damaged", "bring the key as it was made"),
+    };
+    Failure::new(kind, code, format!("{}: {error}", shown(path))).hinted(hint)
 }
 
 /// `--strict`: what is worth a warning is refused.

@@ -17,6 +17,15 @@ pub const STEPS: u8 = 5;
 pub enum Event<'a> {
     /// A file was judged.
     Judged(&'a Looked<'a>),
+    /// Many files are to be judged.
+    Scanning {
+        /// Counts them, for whoever wants to show how far it is.
+        count: &'a dyn Fn() -> usize,
+    },
+    /// The last of many files was judged.
+    Scanned,
+    /// Files were made.
+    Made(&'a Made<'a>),
     /// A file was looked at, without judgement.
     Inspected(&'a Looked<'a>),
     /// A renewal of this tenant is at hand.
@@ -66,6 +75,18 @@ pub enum Mark {
     Sure,
     /// Done as far as it goes; something is still open.
     Open,
+}
+
+/// Files that were made.
+pub struct Made<'a> {
+    /// What each is, and its path.
+    pub files: Vec<(&'static str, String)>,
+    /// The topic that they are about.
+    pub topic: Option<Topic>,
+    /// SHA-256 of the DER SubjectPublicKeyInfo that they share.
+    pub public_key_sha256: Fingerprint,
+    /// What to do with them, for people.
+    pub next: &'a [&'a str],
 }
 
 /// A file, and what was found in it.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pushcert_papers::{Code, Finding, Kind as PaperKind, Severity, Verdict, judge::Judged};
+use pushcert_papers::{Code, Finding, Kind as PaperKind, Severity, judge::Judged};
 
 use super::{Failure, Kind, shown};
 use crate::world::files::{self, FileError};
@@ -12,12 +12,21 @@ pub const PAPER_LIMIT: u64 = 1 << 20;
 
 /// The bytes of a file, or of standard input for `-`.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
-    if path == Path::new("-") { files::read_stdin(PAPER_LIMIT) } else { files::read_paper(path, PAPER_LIMIT) }
+    read_up_to(path, PAPER_LIMIT)
+}
+
+fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    if path == Path::new("-") { files::read_stdin(limit) } else { files::read_paper(path, limit) }
 }
 
 /// The bytes of a file that a deed cannot do without.
 pub fn need(path: &Path) -> Result<Vec<u8>, Failure> {
-    read(path).map_err(|error| {
+    need_up_to(path, PAPER_LIMIT)
+}
+
+/// The same, for files that may be larger than papers.
+pub fn need_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    read_up_to(path, limit).map_err(|error| {
         let kind = if matches!(error, FileError::NotFound) { Kind::NotFound } else { Kind::Refused };
         Failure::new(kind, code(&error).word(), format!("{}: {error}", shown(path))).hinted(remedy(&error))
     })
@@ -26,13 +35,7 @@ pub fn need(path: &Path) -> Result<Vec<u8>, Failure> {
 /// What a file that cannot be read is judged to be.
 pub fn unreadable(error: &FileError) -> Judged {
     let finding = Finding::new(code(error), error.to_string(), remedy(error)).weighing(Severity::Refuse);
-    Judged {
-        kind: PaperKind::Unknown,
-        verdict: Verdict::Refuse,
-        certificate: None,
-        request: None,
-        findings: vec![finding],
-    }
+    Judged::only(PaperKind::Unknown, vec![finding])
 }
 
 fn code(error: &FileError) -> Code {

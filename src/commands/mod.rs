@@ -3,8 +3,11 @@
 
 pub mod adopt;
 pub mod check;
+pub mod csr;
 pub mod history;
 pub mod install;
+pub mod p12;
+pub mod passphrase;
 pub mod renew;
 pub mod status;
 
@@ -12,6 +15,7 @@ mod event;
 mod failure;
 mod files;
 mod ledger;
+mod scan;
 mod servers;
 
 use std::{path::Path, time::Duration};
@@ -19,7 +23,7 @@ use std::{path::Path, time::Duration};
 use async_trait::async_trait;
 use pushcert_papers::{Secret, TenantName, certificate::Authorities};
 
-pub use event::{Event, Looked, Mark, RenewalReport, STEPS, StatusLine, TenantHeading, Verified};
+pub use event::{Event, Looked, Made, Mark, RenewalReport, STEPS, StatusLine, TenantHeading, Verified};
 pub use failure::{Failure, Kind};
 
 use crate::{

@@ -93,7 +93,7 @@ impl SecretSource {
     /// # Errors
     /// When it cannot be had; see [`SecretError`].
     pub fn resolve(&self) -> Result<Secret, SecretError> {
-        line(self.bytes()?, &self.place())
+        Secret::from_line(self.bytes()?).ok_or_else(|| SecretError::NotText { place: self.place() })
     }
 
     /// The secret where it may have several lines, such as a key in PEM.
@@ -176,14 +176,6 @@ fn read_in_time(output: impl Read + Send + 'static) -> Option<Vec<u8>> {
     receiver.recv_timeout(PATIENCE).ok()?.ok()
 }
 
-/// One line of text; the line's end does not belong to it.
-fn line(bytes: Vec<u8>, place: &str) -> Result<Secret, SecretError> {
-    let not_text = || SecretError::NotText { place: place.to_owned() };
-    let mut line = String::from_utf8(bytes).map_err(|_| not_text())?;
-    line.truncate(line.trim_end_matches(['\r', '\n']).len());
-    if line.is_empty() || line.contains(['\r', '\n', '\0']) { Err(not_text()) } else { Ok(Secret::new(line)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,8 +204,9 @@ mod tests {
 
     #[test]
     fn an_error_names_the_place_and_not_the_secret() {
-        let error = line(b"two\nlines".to_vec(), "place").expect_err("not one line").to_string();
-        assert!(error.contains("place") && !error.contains("two"));
+        let two = SecretSource::Command(vec!["printf".into(), "two\nlines".into()]);
+        let error = two.resolve().expect_err("not one line").to_string();
+        assert!(error.contains("printf") && !error.contains("two"));
         assert!(matches!(
             SecretSource::Env("PUSHCERT_NO_SUCH_VARIABLE".into()).resolve(),
             Err(SecretError::NotSet { .. })

@@ -2,6 +2,7 @@
 //! privately, and whole or not at all.
 
 use std::{
+    ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -55,7 +56,9 @@ pub fn read_paper(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     if metadata.len() > limit {
         return Err(FileError::TooLarge { limit });
     }
-    read_at_most(file, limit)
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).map_or(0, |length| length + 1));
+    read_into(&mut bytes, file, limit)?;
+    Ok(bytes)
 }
 
 /// Why a file is not taken at its word.
@@ -109,8 +112,13 @@ pub fn read_stdin(limit: u64) -> Result<Vec<u8>, FileError> {
 
 fn read_at_most(source: impl Read, limit: u64) -> Result<Vec<u8>, FileError> {
     let mut bytes = vec![];
-    source.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok(bytes) }
+    read_into(&mut bytes, source, limit)?;
+    Ok(bytes)
+}
+
+fn read_into(bytes: &mut Vec<u8>, source: impl Read, limit: u64) -> Result<(), FileError> {
+    source.take(limit + 1).read_to_end(bytes)?;
+    if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok(()) }
 }
 
 /// Opens without following a link at the name, and without waiting for the other end of a pipe.
@@ -169,13 +177,30 @@ fn special(_: fs::FileType) -> &'static str {
 /// # Errors
 /// When the folder cannot be written; what stood there before still does then.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut file = tempfile::Builder::new().prefix(".pushcert-").tempfile_in(folder)?;
     file.write_all(bytes)?;
     // The bytes before the name: after a power cut the name leads to the old file or to the whole new one.
     file.as_file().sync_all()?;
     file.persist(path)?;
     sync_folder(folder)
+}
+
+/// Writes a file that only its owner may read, whole or not at all; never over another one.
+///
+/// # Errors
+/// When something stands there already, or the folder cannot be written.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
+    let mut file = tempfile::Builder::new().prefix(".pushcert-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    sync_folder(folder)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes an empty file that only its owner may read, unless one stands there.
@@ -286,6 +311,59 @@ impl Folders {
     }
 }
 
+/// Something that stands in a tree of folders, other than a folder that can be entered.
+#[derive(Debug)]
+pub struct Walked {
+    /// Where.
+    pub path: PathBuf,
+    /// Why there is nothing to read; nothing of it was opened.
+    pub error: Option<FileError>,
+}
+
+/// Walks a tree of folders: every folder's names in their order, links not followed. No more than the names in the
+/// folders above are in memory at a time. A path that is no folder is walked as itself.
+pub fn walk(root: &Path) -> impl Iterator<Item = Walked> + use<> {
+    let first = (root.as_os_str().to_owned(), fs::symlink_metadata(root).map(|metadata| metadata.file_type()));
+    let mut folders = vec![Folder { path: PathBuf::new(), left: vec![first] }];
+    std::iter::from_fn(move || {
+        loop {
+            let folder = folders.last_mut()?;
+            let Some((name, kind)) = folder.left.pop() else {
+                folders.pop();
+                continue;
+            };
+            let path = folder.path.join(name);
+            let error = match kind {
+                Ok(kind) if kind.is_dir() => match names(&path) {
+                    Ok(left) => {
+                        folders.push(Folder { path, left });
+                        continue;
+                    }
+                    Err(error) => Some(error.into()),
+                },
+                Ok(kind) => not_a_file(kind).map(|what| FileError::NotAFile { what }),
+                Err(error) => Some(error.into()),
+            };
+            return Some(Walked { path, error });
+        }
+    })
+}
+
+/// A folder on the way, and what is left of it, the last name first.
+struct Folder {
+    path: PathBuf,
+    left: Vec<(OsString, io::Result<fs::FileType>)>,
+}
+
+/// What stands in a folder, the last name first.
+fn names(folder: &Path) -> io::Result<Vec<(OsString, io::Result<fs::FileType>)>> {
+    let mut names: Vec<_> = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| (entry.file_name(), entry.file_type())))
+        .collect::<io::Result<_>>()?;
+    names.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
+    Ok(names)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -341,6 +419,45 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&inner)), (0o600, 0o700));
         assert_eq!(fs::read_dir(&inner).expect("listed").count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn nothing_is_written_over() {
+        let folder = folder();
+        let path = folder.path().join("key");
+        write_new(&path, b"first").expect("written");
+        assert_eq!(write_new(&path, b"second").map_err(|error| error.kind()), Err(io::ErrorKind::AlreadyExists));
+        assert_eq!(read_paper(&path, 100).expect("read"), b"first");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_tree_is_walked_in_order_and_links_are_not_followed() {
+        let folder = folder();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("b/inner")).expect("folders");
+        for name in ["a.pem", "b/inner/z.pem", "b.pem", "c.pem"] {
+            fs::write(at(name), name).expect("written");
+        }
+        std::os::unix::fs::symlink(folder.path(), at("b/loop")).expect("a link");
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("b/pipe"), rustix::fs::Mode::RUSR).expect("a pipe");
+        let walked: Vec<_> = walk(folder.path())
+            .map(|walked| {
+                let name = walked.path.strip_prefix(folder.path()).expect("below").display().to_string();
+                format!("{name} {}", walked.error.map(|error| error.to_string()).unwrap_or_default())
+            })
+            .collect();
+        let wanted = [
+            "a.pem ",
+            "b/inner/z.pem ",
+            "b/loop it is a symbolic link, not a file",
+            "b/pipe it is a pipe, not a file",
+            "b.pem ",
+            "c.pem ",
+        ];
+        assert_eq!(walked, wanted);
+        assert_eq!(walk(&at("a.pem")).count(), 1);
+        assert!(matches!(walk(&at("none")).next(), Some(Walked { error: Some(FileError::NotFound), .. })));
     }
 
     #[cfg(unix)]

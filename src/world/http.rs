@@ -262,7 +262,7 @@ fn broken(error: &reqwest::Error) -> HttpError {
 }
 
 /// The reason behind a chain of errors, without addresses, which may hold what is private.
-fn innermost(error: &reqwest::Error) -> String {
+pub(super) fn innermost(error: &reqwest::Error) -> String {
     let mut deepest: &dyn std::error::Error = error;
     while let Some(source) = deepest.source() {
         deepest = source;

@@ -1,9 +1,10 @@
-//! What every room of this floor may use: the clock, files, and the one factory of HTTP clients.
+//! What every room of this floor may use: the clock, files, fresh keys, and the one factory of HTTP clients.
 
+pub mod apple;
 pub mod clock;
 pub mod files;
 pub mod http;
-
+pub mod keys;
 pub mod visitor;
 
 mod pin;

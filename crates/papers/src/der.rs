@@ -1,14 +1,50 @@
-//! The outermost shape of DER and BER: enough to look at a file's beginning.
+//! The outer shape of DER and BER (X.690): enough to look at how a file begins, and what it says in the clear.
 
-/// The content of the element with this tag at the beginning, and what follows it. Of an element of indefinite length
-/// the content runs to the end.
+/// How deep an honest file nests. A deeper one is not followed.
+const DEEPEST: usize = 24;
+
+/// An element: its tag, and what stands in it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Element<'a> {
+    pub(crate) tag: u8,
+    pub(crate) content: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    /// Whether it consists of other elements.
+    pub(crate) const fn is_constructed(self) -> bool {
+        self.tag & 0x20 != 0
+    }
+
+    /// The elements in it, as far as they can be read.
+    pub(crate) fn parts(self) -> impl Iterator<Item = Self> {
+        let mut rest = self.content;
+        std::iter::from_fn(move || {
+            let (element, behind) = read(rest)?;
+            rest = behind;
+            Some(element)
+        })
+    }
+}
+
+/// The element at the beginning, and what follows it.
+pub(crate) fn read(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
+    read_at(bytes, 0)
+}
+
+/// The content of the element with this tag at the beginning, and what follows it.
 pub(crate) fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let [found, first, rest @ ..] = bytes else { return None };
-    if *found != tag {
+    read(bytes).filter(|(element, _)| element.tag == tag).map(|(element, rest)| (element.content, rest))
+}
+
+fn read_at(bytes: &[u8], depth: usize) -> Option<(Element<'_>, &[u8])> {
+    let [tag, first, rest @ ..] = bytes else { return None };
+    // Tags of several octets, and the end of contents, begin nothing of ours.
+    if tag & 0x1f == 0x1f || *tag == 0 || depth > DEEPEST {
         return None;
     }
     let (length, rest) = match *first {
-        0x80 => return Some((rest, &[])),
+        0x80 => return indefinite(*tag, rest, depth),
         short @ 0..0x80 => (usize::from(short), rest),
         long => {
             let count = usize::from(long & 0x7f);
@@ -17,5 +53,45 @@ pub(crate) fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
             (length, &rest[count..])
         }
     };
-    (length <= rest.len()).then(|| rest.split_at(length))
+    let (content, rest) = rest.split_at_checked(length)?;
+    Some((Element { tag: *tag, content }, rest))
+}
+
+/// An element of indefinite length: it ends where two zero octets stand in the place of a next part.
+fn indefinite(tag: u8, content: &[u8], depth: usize) -> Option<(Element<'_>, &[u8])> {
+    let mut rest = content;
+    loop {
+        if let Some(behind) = rest.strip_prefix(&[0, 0]) {
+            let content = &content[..content.len() - rest.len()];
+            return Some((Element { tag, content }, behind));
+        }
+        rest = read_at(rest, depth + 1)?.1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definite_and_indefinite_lengths() {
+        let table: [(&[u8], Option<(&[u8], &[u8])>); 7] = [
+            (b"\x30\x02\x05\x00\x07", Some((b"\x05\x00", b"\x07"))),
+            (b"\x30\x81\x02\x05\x00", Some((b"\x05\x00", b""))),
+            (b"\x30\x80\x05\x00\x00\x00\x07", Some((b"\x05\x00", b"\x07"))),
+            (b"\x30\x80\x24\x80\x04\x01\x00\x00\x00\x00\x00", Some((b"\x24\x80\x04\x01\x00\x00\x00", b""))),
+            (b"\x30\x80\x05\x00", None),
+            (b"\x30\x05\x00", None),
+            (b"\x3f\x01\x00", None),
+        ];
+        for (bytes, wanted) in table {
+            assert_eq!(element(bytes, 0x30), wanted, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_ends() {
+        let deep: Vec<u8> = [0x30, 0x80].repeat(100_000);
+        assert_eq!(read(&deep), None);
+    }
 }

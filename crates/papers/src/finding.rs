@@ -263,6 +263,20 @@ codes! {
     RequestSuperseded = "request-superseded", Warn;
     /// The request is more than a day old.
     RequestOld = "request-old", Warn;
+
+    // A PKCS #12 file
+    /// There is no private key in the PKCS #12 file.
+    KeyMissing = "key-missing", Refuse;
+    /// There is no certificate in the PKCS #12 file.
+    CertificateMissing = "certificate-missing", Refuse;
+    /// The PKCS #12 file opens without a passphrase.
+    EmptyPassword = "empty-password", Warn;
+    /// No code guards the PKCS #12 file against changes.
+    MacMissing = "mac-missing", Warn;
+    /// The PKCS #12 file is encrypted with a cipher that nobody should use for anything new.
+    OldEncryption = "old-encryption", Note;
+    /// The PKCS #12 file is encrypted in a way that is not known here, or that asks for too much work.
+    UnreadableEncryption = "unreadable-encryption", Refuse;
 }
 
 impl Code {

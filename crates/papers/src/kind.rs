@@ -1,25 +1,14 @@
 //! What is this file? One recogniser for everything that a person may hand over: by content, never by name.
 
-use base64::{
-    Engine,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use base64::Engine;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     certificate::Certificate,
     der::element,
+    pem::{self, DamagedBlock},
     request::{Csr, PushRequest, unwrap},
 };
-
-/// Base64 inside PEM: strict about its letters, not about its padding.
-const PEM_BODY: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// More blocks than this are no paper of ours, and are not read.
-const MOST_BLOCKS: usize = 200;
 
 /// The kinds of file that are told apart.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -116,8 +105,10 @@ pub enum Paper {
         /// Whether a passphrase protects it.
         encrypted: bool,
     },
-    /// A PKCS #12 file.
-    Pkcs12,
+    /// A PKCS #12 file: its bytes, taken out of whatever was wrapped around them.
+    Pkcs12(Vec<u8>),
+    /// A message encrypted for somebody (RFC 5652), such as mdmcert.download's reply.
+    Sealed,
     /// A web page.
     Html,
     /// JSON.
@@ -150,18 +141,18 @@ impl Paper {
             Self::Request(_) => Kind::PushRequest,
             Self::Csr(_) => Kind::Csr,
             Self::PrivateKey { .. } => Kind::PrivateKey,
-            Self::Pkcs12 => Kind::Pkcs12,
+            Self::Pkcs12(_) => Kind::Pkcs12,
             Self::Html => Kind::Html,
             Self::Json => Kind::Json,
             Self::Plist => Kind::Plist,
             Self::Empty => Kind::Empty,
-            Self::Damaged { .. } | Self::Unknown { .. } => Kind::Unknown,
+            Self::Sealed | Self::Damaged { .. } | Self::Unknown { .. } => Kind::Unknown,
         }
     }
 }
 
 /// The kind of a certificate that is no authority's.
-fn kind_of(leaf: &Certificate) -> Kind {
+pub(crate) fn kind_of(leaf: &Certificate) -> Kind {
     let named = |words: &[&str]| {
         leaf.common_name.as_deref().is_some_and(|name| words.iter().any(|word| name.starts_with(word)))
     };
@@ -200,16 +191,19 @@ pub fn recognise(bytes: &[u8]) -> Paper {
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return Paper::Unknown { like: magic(bytes) } };
     if text.contains("-----BEGIN ") {
-        return pem(text);
+        return blocks(text);
     }
     words(text.trim_start_matches('\u{feff}').trim())
 }
 
-/// The text in UTF-8 of what a Windows editor saved in UTF-16; `None` when it is not that.
+/// The text in UTF-8 of what a Windows editor saved in UTF-16, with a byte order mark or without; `None` when it is not
+/// that.
 fn utf8(bytes: &[u8]) -> Option<String> {
     let (order, rest): (fn([u8; 2]) -> u16, _) = match bytes {
         [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
         [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
+        [1..=255, 0, 1..=255, 0, ..] => (u16::from_le_bytes, bytes),
+        [0, 1..=255, 0, 1..=255, ..] => (u16::from_be_bytes, bytes),
         _ => return None,
     };
     let units = rest.chunks_exact(2).map(|pair| order([pair[0], pair[1]]));
@@ -225,9 +219,10 @@ fn der(bytes: &[u8]) -> Paper {
         return Paper::Csr(Box::new(csr));
     }
     match shape(bytes) {
-        Some(Shape::Pkcs12) => Paper::Pkcs12,
+        Some(Shape::Pkcs12) => Paper::Pkcs12(bytes.to_vec()),
         Some(Shape::Key { encrypted }) => Paper::PrivateKey { encrypted },
-        Some(Shape::Signed) => Paper::Unknown { like: Some("a PKCS #7 file") },
+        Some(Shape::Signed) => Paper::Unknown { like: Some(PKCS7) },
+        Some(Shape::Sealed) => Paper::Sealed,
         None => Paper::Damaged { like: "a certificate" },
     }
 }
@@ -237,10 +232,18 @@ enum Shape {
     Pkcs12,
     Key { encrypted: bool },
     Signed,
+    Sealed,
 }
+
+/// What these look like.
+pub(crate) const PKCS7: &str = "a PKCS #7 file";
+pub(crate) const RTF: &str = "an RTF document";
+pub(crate) const ZIP: &str = "a ZIP archive";
 
 /// 1.2.840.113549.1.7.2 — signedData (RFC 5652).
 const SIGNED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+/// 1.2.840.113549.1.7.3 — envelopedData (RFC 5652).
+const ENVELOPED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03];
 
 /// Looks at the first elements only.
 fn shape(bytes: &[u8]) -> Option<Shape> {
@@ -254,7 +257,11 @@ fn shape(bytes: &[u8]) -> Option<Shape> {
         };
     }
     if let Some((oid, _)) = element(inside, 0x06) {
-        return (oid == SIGNED_DATA).then_some(Shape::Signed);
+        return match oid {
+            _ if oid == SIGNED_DATA => Some(Shape::Signed),
+            _ if oid == ENVELOPED_DATA => Some(Shape::Sealed),
+            _ => None,
+        };
     }
     // An algorithm and an octet string, and nothing else: EncryptedPrivateKeyInfo (RFC 5958).
     let (_, rest) = element(inside, 0x30)?;
@@ -262,52 +269,8 @@ fn shape(bytes: &[u8]) -> Option<Shape> {
     rest.is_empty().then_some(Shape::Key { encrypted: true })
 }
 
-/// A block of PEM (RFC 7468).
-#[derive(Clone, Debug)]
-pub(crate) struct Block {
-    pub(crate) label: String,
-    pub(crate) der: Vec<u8>,
-    encrypted: bool,
-}
-
-/// A block that begins and cannot be read, by its label.
-#[derive(Debug)]
-pub(crate) struct DamagedBlock(pub(crate) String);
-
-/// All PEM blocks of a text; what stands around them is passed over.
-pub(crate) fn pem_blocks(text: &str) -> Result<Vec<Block>, DamagedBlock> {
-    let mut blocks = vec![];
-    let mut rest = text;
-    while let Some(at) = rest.find("-----BEGIN ") {
-        rest = &rest[at + "-----BEGIN ".len()..];
-        let (label, after) = rest.split_once("-----").ok_or_else(|| DamagedBlock(String::new()))?;
-        let damaged = || DamagedBlock(label.to_owned());
-        let end = format!("-----END {label}-----");
-        let (body, behind) = after.split_once(end.as_str()).ok_or_else(damaged)?;
-        let (headers, body) = split_headers(body);
-        let dense: String = body.split_whitespace().collect();
-        let der = PEM_BODY.decode(dense).map_err(|_| damaged())?;
-        let encrypted = label.starts_with("ENCRYPTED") || headers.contains("ENCRYPTED");
-        blocks.push(Block { label: label.to_owned(), der, encrypted });
-        if blocks.len() > MOST_BLOCKS {
-            return Err(damaged());
-        }
-        rest = behind;
-    }
-    Ok(blocks)
-}
-
-/// Old key files have headers above the body, set off by an empty line (RFC 1421).
-fn split_headers(body: &str) -> (&str, &str) {
-    if !body.contains(':') {
-        return ("", body);
-    }
-    let divided = body.split_once("\n\n").or_else(|| body.split_once("\r\n\r\n"));
-    divided.unwrap_or((body, ""))
-}
-
-fn pem(text: &str) -> Paper {
-    let blocks = match pem_blocks(text) {
+fn blocks(text: &str) -> Paper {
+    let blocks = match pem::blocks(text) {
         Ok(blocks) if blocks.is_empty() => return Paper::Damaged { like: "a PEM file" },
         Ok(blocks) => blocks,
         Err(DamagedBlock(label)) => return Paper::Damaged { like: like(&label) },
@@ -334,7 +297,7 @@ fn pem(text: &str) -> Paper {
         Some(Ok(csr)) => Paper::Csr(Box::new(csr)),
         Some(Err(_)) => Paper::Damaged { like: "a certificate signing request" },
         None if blocks.iter().any(|block| matches!(block.label.as_str(), "PKCS7" | "CMS")) => {
-            Paper::Unknown { like: Some("a PKCS #7 file") }
+            Paper::Unknown { like: Some(PKCS7) }
         }
         None => Paper::Unknown { like: Some("a PEM file of another kind") },
     }
@@ -365,7 +328,7 @@ fn words(text: &str) -> Paper {
         return if whole {
             Paper::Json
         } else if lower.starts_with("{\\rtf") {
-            Paper::Unknown { like: Some("an RTF document") }
+            Paper::Unknown { like: Some(RTF) }
         } else {
             Paper::Damaged { like: "JSON" }
         };
@@ -379,8 +342,11 @@ fn words(text: &str) -> Paper {
     }
 }
 
-/// Base64 without any frame: of DER, or of a property list that was cut off.
+/// Base64 or hexadecimal digits without any frame: of DER, or of a property list that was cut off.
 fn encoded(text: &str) -> Option<Paper> {
+    if let Some(inner) = hexadecimal(text.as_bytes()) {
+        return (inner.first() == Some(&0x30)).then(|| der(&inner));
+    }
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace();
     if text.len() < 64 || !text.chars().all(is_base64) {
         return None;
@@ -390,13 +356,21 @@ fn encoded(text: &str) -> Option<Paper> {
     if dense.starts_with("PD94bWwg") {
         return Some(Paper::Damaged { like: "a push certificate request" });
     }
-    let inner = PEM_BODY.decode(dense).ok()?;
+    let inner = pem::BODY.decode(dense).ok()?;
     (inner.first() == Some(&0x30)).then(|| der(&inner))
+}
+
+/// The octets that these hexadecimal digits write, white space between them left out; `None` for any other text.
+pub(crate) fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+    let dense: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let octet = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(pair[1])?);
+    (dense.len() >= 2 && dense.len().is_multiple_of(2)).then(|| dense.chunks_exact(2).map(octet).collect())?
 }
 
 fn magic(bytes: &[u8]) -> Option<&'static str> {
     let known: [(&[u8], &str); 4] = [
-        (b"PK\x03\x04", "a ZIP archive"),
+        (b"PK\x03\x04", ZIP),
         (b"%PDF", "a PDF document"),
         (b"\x1f\x8b", "a gzip archive"),
         (b"\x89PNG", "a picture"),

@@ -23,13 +23,17 @@
 //! ```
 
 mod der;
+mod country;
 mod fingerprint;
+mod key;
+mod pem;
 mod secret;
 mod serial;
 mod tenant;
 mod time;
 mod topic;
 
+pub mod bundle;
 pub mod certificate;
 pub mod escape;
 pub mod finding;
@@ -40,9 +44,12 @@ pub mod renewal;
 pub mod request;
 pub mod watch;
 
+pub use country::{Country, NotACountry};
 pub use finding::{Code, Finding, Severity, Verdict};
 pub use fingerprint::{Fingerprint, NotAFingerprint};
+pub use key::{KeyError, PrivateKey};
 pub use kind::Kind;
+pub use pem::pem;
 pub use secret::Secret;
 pub use serial::{NotASerial, Serial};
 pub use tenant::{NotATenantName, TenantName};

@@ -3,8 +3,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use x509_parser::{der_parser::oid::Oid, oid_registry::asn1_rs::oid};
 
-use super::Certificate;
-use crate::{Time, kind::pem_blocks};
+use super::{Certificate, signature::Signer};
+use crate::{Fingerprint, Time, pem::blocks};
 
 /// 0.9.2342.19200300.100.1.1 — UID (RFC 4519, 2.39); in a push certificate it is the topic.
 pub(crate) const USER_ID: Oid<'static> = oid!(0.9.2342.19200300.100.1.1);
@@ -47,8 +47,16 @@ pub struct Authority {
     pub not_before: Time,
     /// Last second of its certificate.
     pub not_after: Time,
+    /// SHA-256 of its DER SubjectPublicKeyInfo.
+    pub public_key_sha256: Fingerprint,
+    pub(crate) key: Signer,
+}
+
+impl Authority {
     /// Its public key: a DER SubjectPublicKeyInfo.
-    pub spki: Vec<u8>,
+    pub fn spki(&self) -> &[u8] {
+        self.key.spki()
+    }
 }
 
 /// The authorities that judgement trusts.
@@ -75,7 +83,7 @@ impl Authorities {
     /// [`NotAuthorities`] when there are none, or one is no certificate of an authority.
     pub fn from_pem(pem: &[u8]) -> Result<Self, NotAuthorities> {
         let text = std::str::from_utf8(pem).map_err(|_| NotAuthorities)?;
-        let blocks = pem_blocks(text).map_err(|_| NotAuthorities)?;
+        let blocks = blocks(text).map_err(|_| NotAuthorities)?;
         let listed = blocks.iter().map(|block| authority(&block.der)).collect::<Result<Vec<_>, _>>()?;
         if listed.is_empty() { Err(NotAuthorities) } else { Ok(Self { listed, apple: false }) }
     }
@@ -112,7 +120,8 @@ fn authority(der: &[u8]) -> Result<Authority, NotAuthorities> {
         key_identifier,
         not_before: certificate.not_before,
         not_after: certificate.not_after,
-        spki: certificate.spki,
+        public_key_sha256: certificate.public_key_sha256,
+        key: Signer::new(certificate.spki),
     })
 }
 
@@ -123,8 +132,7 @@ struct Listed {
     key_identifier: &'static str,
     not_before: i64,
     not_after: i64,
-    /// SHA-256 of the DER SubjectPublicKeyInfo, as published.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds the keys against it"))]
+    /// SHA-256 of the DER SubjectPublicKeyInfo, as published. A test holds the keys against it.
     spki_sha256: &'static str,
     /// The DER SubjectPublicKeyInfo in base64.
     spki: &'static str,
@@ -138,7 +146,8 @@ impl Listed {
             key_identifier: octets(self.key_identifier),
             not_before: Time::from_unix(self.not_before),
             not_after: Time::from_unix(self.not_after),
-            spki: STANDARD.decode(self.spki).expect("the table holds base64"),
+            public_key_sha256: self.spki_sha256.parse().expect("the table holds digests"),
+            key: Signer::new(STANDARD.decode(self.spki).expect("the table holds base64")),
         }
     }
 }
@@ -304,14 +313,13 @@ mod tests {
     use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo};
 
     use super::*;
-    use crate::Fingerprint;
 
     #[test]
     fn every_key_has_its_published_digest_and_identifier() {
         for listed in APPLE {
             let authority = listed.authority();
-            assert_eq!(Fingerprint::of(&authority.spki).to_string(), listed.spki_sha256, "{}", listed.name);
-            let (rest, key) = SubjectPublicKeyInfo::from_der(&authority.spki).expect("a public key");
+            assert_eq!(Fingerprint::of(authority.spki()).to_string(), listed.spki_sha256, "{}", listed.name);
+            let (rest, key) = SubjectPublicKeyInfo::from_der(authority.spki()).expect("a public key");
             assert!(rest.is_empty());
             // RFC 5280, 4.2.1.2, method 1.
             let identifier = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &key.subject_public_key.data);

@@ -1,8 +1,8 @@
 //! Whether a push certificate is the one that was awaited: everything that is wrong with it, not the first thing.
 
-use super::{Authorities, Certificate, Issuer, issuer};
+use super::{Certificate, Issuer, Revocation, RevocationList};
 use crate::{
-    Code, DAY, Finding, Fingerprint, Serial, Severity, TenantName, Time, Topic, escape::printable,
+    Code, DAY, Finding, Fingerprint, Secret, Serial, Severity, TenantName, Time, Topic, escape::printable,
     judge::CertificateFacts, watch::Installed,
 };
 
@@ -76,20 +76,27 @@ pub struct Expectations<'a> {
     pub warning_days: Option<i64>,
     /// Refuse when it ends within so many days.
     pub critical_days: Option<i64>,
+    /// Whether the public key is that of a private key at hand, not of a request.
+    pub own_key: bool,
+    /// The list of revoked certificates to look it up in.
+    pub revocations: Option<&'a RevocationList>,
+    /// What opens a PKCS #12 file.
+    pub passphrase: Option<&'a Secret>,
 }
 
-/// Everything that is to be said about a push certificate. The companions are authorities that came in the same file.
+/// Everything that is to be said about a push certificate, of which is known who issued it and whether it was revoked.
 pub fn check(
     certificate: &Certificate,
-    companions: &[Certificate],
+    issuer: &Issuer<'_>,
+    revocation: Revocation,
     expected: &Expectations<'_>,
-    authorities: &Authorities,
     now: Time,
 ) -> Vec<Finding> {
     let mut findings = topic(certificate, expected);
     findings.extend(key(certificate, expected));
     findings.extend(purpose(certificate));
-    findings.extend(issued(certificate, companions, expected.place, authorities, now));
+    findings.extend(issued(certificate, issuer, expected.place));
+    findings.extend(revoked(revocation));
     findings.extend(dates(certificate, expected, now));
     findings.extend(succession(certificate, expected));
     findings.extend(country(certificate));
@@ -190,13 +197,20 @@ fn key(certificate: &Certificate, expected: &Expectations<'_>) -> Option<Finding
             Place::Gate => finding.weighing(Severity::Refuse),
         });
     };
-    (wanted != certificate.public_key_sha256).then(|| {
-        Finding::new(
-            Code::KeyMismatch,
+    let (message, remedy) = if expected.own_key {
+        (
+            "the certificate does not belong to this private key",
+            "find the key that was made with its request; if it is lost, make a new request and renew the same row with \
+             it: the topic stays the same",
+        )
+    } else {
+        (
             "the certificate answers another request than the newest one: the server does not hold its key",
             "renew the same row once more at Apple's portal, with the newest request; the topic stays the same",
         )
-        .comparing(wanted, certificate.public_key_sha256)
+    };
+    (wanted != certificate.public_key_sha256).then(|| {
+        Finding::new(Code::KeyMismatch, message, remedy).comparing(wanted, certificate.public_key_sha256)
     })
 }
 
@@ -235,14 +249,8 @@ fn purpose(certificate: &Certificate) -> Vec<Finding> {
     findings
 }
 
-fn issued(
-    certificate: &Certificate,
-    companions: &[Certificate],
-    place: Place,
-    authorities: &Authorities,
-    now: Time,
-) -> Option<Finding> {
-    match issuer(certificate, companions, authorities, now) {
+fn issued(certificate: &Certificate, issuer: &Issuer<'_>, place: Place) -> Option<Finding> {
+    match issuer {
         Issuer::Listed(_) => None,
         Issuer::Forged(authority) => Some(Finding::new(
             Code::SignatureInvalid,
@@ -290,19 +298,19 @@ fn unverified(certificate: &Certificate, place: Place) -> Finding {
     }
 }
 
+fn revoked(revocation: Revocation) -> Option<Finding> {
+    let Revocation::Revoked(at) = revocation else { return None };
+    Some(Finding::new(
+        Code::Revoked,
+        format!("its issuer revoked it on {}; Apple's push service refuses it", at.date_and_time()),
+        "renew its row at Apple's portal if it is still there; revoking cannot be undone",
+    ))
+}
+
 fn dates(certificate: &Certificate, expected: &Expectations<'_>, now: Time) -> Vec<Finding> {
     let (begin, end) = (certificate.not_before, certificate.not_after);
     let mut findings = vec![];
-    if now.plus(SKEW) < begin {
-        findings.push(
-            Finding::new(
-                Code::NotYetValid,
-                format!("it begins on {}; ten minutes between clocks would be tolerated", begin.date_and_time()),
-                "look at this machine's clock first; if it is right, wait until then",
-            )
-            .comparing(now, begin),
-        );
-    }
+    findings.extend((now < begin).then(|| not_yet_valid(begin, now)));
     if now > end {
         findings.push(
             Finding::new(
@@ -328,6 +336,19 @@ fn dates(certificate: &Certificate, expected: &Expectations<'_>, now: Time) -> V
         );
     }
     findings
+}
+
+/// A certificate that begins later. Clocks differ a little, and that is no reason to refuse it.
+fn not_yet_valid(begin: Time, now: Time) -> Finding {
+    let when = begin.date_and_time();
+    if now.plus(SKEW) < begin {
+        let message = format!("it begins on {when}; ten minutes between clocks would be tolerated");
+        let remedy = "look at this machine's clock first; if it is right, wait until then";
+        return Finding::new(Code::NotYetValid, message, remedy).comparing(now, begin);
+    }
+    let message = format!("it begins on {when}, a few minutes ahead of this machine's clock; that is tolerated");
+    let remedy = "nothing is to be done; setting the clock would do no harm";
+    Finding::new(Code::NotYetValid, message, remedy).weighing(Severity::Note).comparing(now, begin)
 }
 
 fn ends_soon(end: Time, expected: &Expectations<'_>, now: Time) -> Option<Finding> {

@@ -33,7 +33,7 @@ pub fn issuer<'a>(
     let identifier = certificate.authority_key.as_deref().unwrap_or_default();
     let mut claimed = None;
     for authority in authorities.with_key(identifier) {
-        if certificate.is_signed_by(&authority.spki) {
+        if certificate.is_signed_by_authority(authority) {
             return Issuer::Listed(authority);
         }
         claimed = Some(authority);
@@ -56,7 +56,7 @@ fn new_issuer<'a>(
     let may_issue =
         |companion: &&Certificate| companion.is_authority && !companion.is_self_issued() && now <= companion.not_after;
     let issuer = companions.iter().filter(may_issue).find(|companion| certificate.is_signed_by(&companion.spki))?;
-    let root = authorities.roots().find(|root| issuer.is_signed_by(&root.spki))?;
+    let root = authorities.roots().find(|root| issuer.is_signed_by_authority(root))?;
     Some(Issuer::New { issuer, root })
 }
 

@@ -4,6 +4,7 @@ mod apple;
 mod checks;
 mod issuer;
 mod parse;
+mod revocation;
 
 pub(crate) mod signature;
 
@@ -14,3 +15,4 @@ pub use apple::{Authorities, Authority, NotAuthorities, Role};
 pub use checks::{Expectations, InstalledFacts, Place, check};
 pub use issuer::{Issuer, issuer};
 pub use parse::{Certificate, Key, ParseError};
+pub use revocation::{Revocation, RevocationList};

@@ -146,6 +146,11 @@ impl Certificate {
         super::signature::verifies(self.method, spki, &self.signed, &self.signature)
     }
 
+    /// Whether this authority signed it.
+    pub(crate) fn is_signed_by_authority(&self, authority: &super::Authority) -> bool {
+        authority.key.signed(self.method, &self.signed, &self.signature)
+    }
+
     /// Whether it names itself as its issuer.
     pub(crate) fn is_self_issued(&self) -> bool {
         self.issuer_name == self.subject_name

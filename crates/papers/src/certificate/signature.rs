@@ -1,6 +1,8 @@
 //! The one judge of signatures.
 
-use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use std::sync::{Arc, OnceLock};
+
+use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::{oid_registry as oid, prelude::*};
 
 /// How a signature was made, as far as we know the ways.
@@ -44,6 +46,45 @@ impl Method {
         })
     }
 }
+
+/// A public key that signs much: it is made ready once, for the method that Apple uses today.
+#[derive(Clone, Debug)]
+pub(crate) struct Signer {
+    spki: Vec<u8>,
+    ready: Arc<OnceLock<Option<ParsedPublicKey>>>,
+}
+
+impl Signer {
+    /// The key in a DER SubjectPublicKeyInfo.
+    pub(crate) fn new(spki: Vec<u8>) -> Self {
+        Self { spki, ready: Arc::default() }
+    }
+
+    pub(crate) fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// Whether it made this signature over this message.
+    pub(crate) fn signed(&self, method: Option<Method>, message: &[u8], made: &[u8]) -> bool {
+        if method != Some(Method::RsaSha256) {
+            return verifies(method, &self.spki, message, made);
+        }
+        let ready = self.ready.get_or_init(|| {
+            let (_, key) = SubjectPublicKeyInfo::from_der(&self.spki).ok()?;
+            let verifier = &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY;
+            ParsedPublicKey::new(verifier, &key.subject_public_key.data).ok()
+        });
+        ready.as_ref().is_some_and(|key| key.verify_sig(message, made).is_ok())
+    }
+}
+
+impl PartialEq for Signer {
+    fn eq(&self, other: &Self) -> bool {
+        self.spki == other.spki
+    }
+}
+
+impl Eq for Signer {}
 
 /// Whether the key in this DER SubjectPublicKeyInfo made this signature over this message.
 pub(crate) fn verifies(method: Option<Method>, spki: &[u8], message: &[u8], made: &[u8]) -> bool {

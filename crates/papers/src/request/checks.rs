@@ -227,7 +227,7 @@ fn broken(why: &str) -> Finding {
 }
 
 fn leads_to_a_root(last: &Certificate, authorities: &Authorities) -> bool {
-    authorities.roots().any(|root| root.spki == last.spki || last.is_signed_by(&root.spki))
+    authorities.roots().any(|root| root.spki() == last.spki || last.is_signed_by_authority(root))
 }
 
 fn age(known: &Known<'_>, now: Time) -> Vec<Finding> {

@@ -8,7 +8,7 @@ use base64::{
 use plist::Value;
 
 use super::Csr;
-use crate::{certificate::Certificate, kind::pem_blocks};
+use crate::{certificate::Certificate, pem::blocks};
 
 /// Base64 as it is found: with its padding or without.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -91,6 +91,11 @@ pub(crate) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
     if dense.is_empty() { None } else { LENIENT.decode(dense).ok() }
 }
 
+/// Base64 on one line, with its padding.
+pub(crate) fn encoded(bytes: &[u8]) -> String {
+    LENIENT.encode(bytes)
+}
+
 /// A property list, in XML or Apple's binary form.
 pub(crate) fn property_list(bytes: &[u8]) -> Option<Value> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
@@ -150,7 +155,7 @@ fn content(value: &Value) -> Option<Vec<u8>> {
 /// The signing request: base64 of DER, or PEM.
 fn csr(text: &[u8]) -> Option<Csr> {
     if let Some(blocks) =
-        std::str::from_utf8(text).ok().and_then(|text| pem_blocks(text).ok()).filter(|blocks| !blocks.is_empty())
+        std::str::from_utf8(text).ok().and_then(|text| blocks(text).ok()).filter(|blocks| !blocks.is_empty())
     {
         return Csr::from_der(&blocks[0].der).ok();
     }
@@ -159,6 +164,6 @@ fn csr(text: &[u8]) -> Option<Csr> {
 }
 
 fn chain(text: &[u8]) -> Option<Vec<Certificate>> {
-    let blocks = pem_blocks(std::str::from_utf8(text).ok()?).ok()?;
+    let blocks = blocks(std::str::from_utf8(text).ok()?).ok()?;
     blocks.iter().map(|block| Certificate::from_der(&block.der).ok()).collect()
 }

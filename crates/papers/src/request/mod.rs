@@ -4,8 +4,12 @@
 mod checks;
 mod csr;
 mod envelope;
+mod vendor;
+
+pub mod sealed;
 
 pub(crate) use checks::vendor_name;
 pub use checks::{Known, check};
 pub use csr::Csr;
 pub use envelope::{Layout, Part, PushRequest, unwrap};
+pub use vendor::{SigningError, Vendor};

@@ -1,9 +1,13 @@
 //! The command line: what may be said, and its help. Parsing does nothing else.
 
+mod papers;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use pushcert_papers::{Fingerprint, TenantName, Time, Topic};
+
+pub use papers::{Check, Csr, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase, Wanted};
 
 /// Renews the Apple push (APNs) certificate behind a MobileIron server, and watches over it all year.
 #[derive(Debug, Parser)]
@@ -124,10 +128,16 @@ pub enum Command {
     Install(Install),
     /// Show a tenant's record: who did what, when
     History(History),
-    /// Judge certificates and requests
+    /// Judge certificates, requests and PKCS #12 files, and whole folders of them
     Check(Check),
     /// Show what a file is and holds; nothing is judged
     Inspect(Inspect),
+    /// Make an own key and its signing request, or sign one as a vendor
+    #[command(subcommand)]
+    Csr(Csr),
+    /// Pack a certificate and its key into a PKCS #12 file, or take them out
+    #[command(subcommand)]
+    P12(P12),
     /// Look at the configuration
     #[command(subcommand)]
     Config(Config),
@@ -267,61 +277,6 @@ pub struct History {
     /// Look for a cut end too: the digest that a card, an alert or a log shows
     #[arg(long, value_name = "DIGEST", requires = "verify", requires = "tenant")]
     pub head: Option<String>,
-}
-
-/// `check`
-#[derive(Args, Debug)]
-pub struct Check {
-    /// The files; - reads standard input
-    #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-    /// The certificate that is installed, or was last year: the topic must be the same
-    #[arg(long, value_name = "OLD")]
-    pub against: Option<PathBuf>,
-    /// The topic that devices listen to
-    #[arg(long, value_name = "TOPIC")]
-    pub topic: Option<Topic>,
-    /// The request that the certificate must answer
-    #[arg(long, value_name = "FILE")]
-    pub request: Option<PathBuf>,
-    /// Judge at this time instead of now
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<Time>,
-    /// Trust these authorities instead of Apple's (PEM); every output says so
-    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
-    pub authorities: Option<PathBuf>,
-    /// Refuse what is only worth a warning
-    #[arg(long)]
-    pub strict: bool,
-    /// Warn when the certificate ends within so many days
-    #[arg(short, long, value_name = "DAYS")]
-    pub warning: Option<u16>,
-    /// Refuse when the certificate ends within so many days
-    #[arg(short, long, value_name = "DAYS")]
-    pub critical: Option<u16>,
-    /// What the files are meant to be
-    #[arg(long = "as", value_enum, value_name = "KIND")]
-    pub wanted: Option<Wanted>,
-}
-
-/// What a file is meant to be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Wanted {
-    /// A push certificate
-    PushCertificate,
-    /// A push certificate request, the file for Apple's portal
-    PushRequest,
-}
-
-/// `inspect`
-#[derive(Args, Debug)]
-pub struct Inspect {
-    /// The files; - reads standard input
-    #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-    /// Count days from this time instead of now
-    #[arg(long, value_name = "TIME")]
-    pub at: Option<Time>,
 }
 
 /// `config`

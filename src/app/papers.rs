@@ -1,0 +1,131 @@
+//! Commands that work on files alone: no runtime is started but for a list from Apple, no store is opened.
+
+use std::{path::PathBuf, time::Duration};
+
+use pushcert_papers::{Time, judge::Want};
+
+use crate::{
+    cli::args::{Check, Csr, Inspect, P12, Packing, Passphrase as PassphraseArgs, Wanted},
+    commands::{
+        Ask, Failure, Kind, Outcome, Reporter,
+        check::{self, Revocations},
+        csr, p12,
+        passphrase::Passphrase,
+    },
+    world::{apple, keys::Profile},
+};
+
+pub fn check(reporter: &dyn Reporter, args: Check, timeout: Duration, now: Time) -> Outcome {
+    let revocations = match args.crl {
+        Some(path) => Revocations::File(path),
+        None if args.online => Revocations::Fetched(fetch(timeout)?),
+        None => Revocations::None,
+    };
+    let wish = check::Wish {
+        paths: args.paths,
+        against: args.against,
+        topic: args.topic,
+        request: args.request,
+        key: args.key,
+        passphrase: passphrase(args.passphrase),
+        authorities: args.authorities,
+        revocations,
+        strict: args.strict,
+        warning_days: args.warning.map(i64::from),
+        critical_days: args.critical.map(i64::from),
+        want: args.wanted.map(|wanted| match wanted {
+            Wanted::PushCertificate => Want::PushCertificate,
+            Wanted::PushRequest => Want::PushRequest,
+            Wanted::Pkcs12 => Want::Pkcs12,
+        }),
+    };
+    check::check(reporter, &wish, args.at.unwrap_or(now))
+}
+
+/// Apple's list, or why there is none just now.
+fn fetch(timeout: Duration) -> Result<Result<Vec<u8>, String>, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Kind::Failed, "runtime", error))?;
+    Ok(runtime.block_on(apple::revocation_list(timeout)).map_err(|error| error.to_string()))
+}
+
+pub fn inspect(reporter: &dyn Reporter, args: Inspect, now: Time) -> Outcome {
+    check::inspect(reporter, &args.paths, &passphrase(args.passphrase), args.at.unwrap_or(now))
+}
+
+pub fn csr(reporter: &dyn Reporter, ask: &dyn Ask, command: Csr, now: Time) -> Outcome {
+    match command {
+        Csr::New(args) => csr::new(
+            reporter,
+            ask,
+            csr::New {
+                out: args.out,
+                country: args.country,
+                common_name: args.common_name,
+                organization: args.organization,
+                email: args.email,
+                passphrase: passphrase(args.passphrase),
+            },
+        ),
+        Csr::Sign(args) => {
+            let wish = csr::Sign {
+                csr: args.csr,
+                vendor: args.vendor,
+                vendor_key: args.vendor_key,
+                chain: args.chain,
+                out: args.out,
+                authorities: args.authorities,
+                passphrase: passphrase(args.passphrase),
+            };
+            csr::sign(reporter, ask, &wish, now)
+        }
+        Csr::Open(args) => {
+            let wish = csr::Open {
+                reply: args.reply,
+                key: args.key,
+                out: args.out,
+                authorities: args.authorities,
+                passphrase: passphrase(args.passphrase),
+            };
+            csr::open(reporter, ask, &wish, now)
+        }
+    }
+}
+
+pub fn p12(reporter: &dyn Reporter, ask: &dyn Ask, command: P12, now: Time) -> Outcome {
+    match command {
+        P12::Pack(args) => {
+            let wish = p12::Pack {
+                certificate: args.certificate,
+                key: args.key,
+                chain: args.chain,
+                out: args.out,
+                profile: match args.profile {
+                    Packing::Modern => Profile::Modern,
+                    Packing::Compatible => Profile::Compatible,
+                },
+                authorities: args.authorities,
+                key_passphrase: of_the_key(args.key_passphrase_file),
+                passphrase: passphrase(args.passphrase),
+            };
+            p12::pack(reporter, ask, &wish, now)
+        }
+        P12::Open(args) => {
+            let wish = p12::Open {
+                file: args.file,
+                out: args.out,
+                key_passphrase: of_the_key(args.key_passphrase_file),
+                passphrase: passphrase(args.passphrase),
+            };
+            p12::open(reporter, ask, &wish)
+        }
+    }
+}
+
+fn passphrase(args: PassphraseArgs) -> Passphrase {
+    Passphrase { file: args.passphrase_file, command: args.passphrase_command }
+}
+
+const fn of_the_key(file: Option<PathBuf>) -> Passphrase {
+    Passphrase { file, command: None }
+}

@@ -1,0 +1,254 @@
+//! Commands that work on files alone.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use pushcert_papers::{Country, Time, Topic};
+
+/// `check`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  pushcert check new.pem --against last-year.pem      is this the renewed certificate?
+  pushcert check ApplePushInfo.txt                    will Apple's portal take this request?
+  pushcert check archive/ -o json                     every file in a folder, one line each
+  pushcert check push.p12 --passphrase-file secret    what is in it, and does the key fit?")]
+pub struct Check {
+    /// The files, and folders of files; - reads standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The certificate that is installed, or was last year: the topic must be the same
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+    /// The topic that devices listen to
+    #[arg(long, value_name = "TOPIC")]
+    pub topic: Option<Topic>,
+    /// The request that the certificate must answer
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// The private key that the certificate must belong to
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// What opens that key, or a PKCS #12 file
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+    /// Judge at this time instead of now
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Time>,
+    /// Look up in this list whether it is revoked; the list must be signed by its issuer
+    #[arg(long, value_name = "FILE", conflicts_with = "online")]
+    pub crl: Option<PathBuf>,
+    /// Look up in Apple's list whether it is revoked: asks http://crl.apple.com/aai2ca.crl, and nothing else
+    #[arg(long)]
+    pub online: bool,
+    /// Trust these authorities instead of Apple's (PEM); every output says so
+    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
+    pub authorities: Option<PathBuf>,
+    /// Refuse what is only worth a warning
+    #[arg(long)]
+    pub strict: bool,
+    /// Warn when the certificate ends within so many days
+    #[arg(short, long, value_name = "DAYS")]
+    pub warning: Option<u16>,
+    /// Refuse when the certificate ends within so many days
+    #[arg(short, long, value_name = "DAYS")]
+    pub critical: Option<u16>,
+    /// What the files are meant to be
+    #[arg(long = "as", value_enum, value_name = "KIND")]
+    pub wanted: Option<Wanted>,
+}
+
+/// What a file is meant to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Wanted {
+    /// A push certificate
+    PushCertificate,
+    /// A push certificate request, the file for Apple's portal
+    PushRequest,
+    /// A PKCS #12 file with a push certificate and its key
+    Pkcs12,
+}
+
+/// What opens a file, or is to protect a new one.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Passphrase {
+    /// Take the passphrase from the one line in this file; - reads standard input
+    #[arg(long, value_name = "FILE", env = "PUSHCERT_PASSPHRASE_FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Take the passphrase from what this program prints, such as 'op read op://it/push/passphrase'
+    #[arg(long, value_name = "COMMAND", env = "PUSHCERT_PASSPHRASE_COMMAND", conflicts_with = "passphrase_file")]
+    pub passphrase_command: Option<String>,
+}
+
+/// `inspect`
+#[derive(Args, Debug)]
+pub struct Inspect {
+    /// The files; - reads standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// What opens a PKCS #12 file
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+    /// Count days from this time instead of now
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Time>,
+}
+
+/// `csr`
+#[derive(Debug, Subcommand)]
+pub enum Csr {
+    /// Make an own key and its signing request, for servers that take both
+    New(CsrNew),
+    /// Sign a signing request as an MDM vendor: the file for Apple's portal
+    Sign(CsrSign),
+    /// Open the sealed reply of a signing service such as mdmcert.download
+    Open(CsrOpen),
+}
+
+/// `csr new`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+MobileIron Cloud and Core keep the key of their own request: for them, download the request in the console instead.
+
+Examples:
+  pushcert csr new --out acme-2027 --country NL
+  pushcert csr new --out acme-2027 --country NL --organization Acme --email apple-push@acme.example")]
+pub struct CsrNew {
+    /// The folder for the key and the request; nothing in it is written over
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The country, in two letters: all of the request that Apple keeps
+    #[arg(long, value_name = "CC")]
+    pub country: Country,
+    /// The common name
+    #[arg(long, value_name = "NAME", default_value = "MDM push")]
+    pub common_name: String,
+    /// The organisation
+    #[arg(long, value_name = "NAME")]
+    pub organization: Option<String>,
+    /// An address for mail
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Option<String>,
+    /// What protects the key [default: asked for]
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+}
+
+/// `csr sign`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  pushcert csr sign request.csr --vendor mdm.p12 --chain AppleWWDRCAG3.cer --chain AppleIncRootCertificate.cer \\
+      --out request.txt
+  pushcert csr sign request.csr --vendor mdm.cer --vendor-key mdm.key --chain chain.pem --out request.txt")]
+pub struct CsrSign {
+    /// The signing request
+    #[arg(value_name = "CSR")]
+    pub csr: PathBuf,
+    /// The vendor's certificate (PEM or DER), or a PKCS #12 file with its key
+    #[arg(long, value_name = "FILE")]
+    pub vendor: PathBuf,
+    /// The vendor's private key, where it is in a file of its own
+    #[arg(long, value_name = "FILE")]
+    pub vendor_key: Option<PathBuf>,
+    /// The authorities above it, in any order and any number of files
+    #[arg(long, value_name = "FILE")]
+    pub chain: Vec<PathBuf>,
+    /// The file for Apple's portal; it must end in .txt
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Trust these authorities instead of Apple's (PEM)
+    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
+    pub authorities: Option<PathBuf>,
+    /// What opens the vendor's key [default: asked for]
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+}
+
+/// `csr open`
+#[derive(Args, Debug)]
+pub struct CsrOpen {
+    /// The sealed reply, such as mdm_signed_request.….plist.b64.p7
+    #[arg(value_name = "REPLY")]
+    pub reply: PathBuf,
+    /// The key that it was sealed for
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// The file for Apple's portal; it should end in .txt
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Trust these authorities instead of Apple's (PEM)
+    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
+    pub authorities: Option<PathBuf>,
+    /// What opens the key [default: asked for]
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+}
+
+/// `p12`
+#[derive(Debug, Subcommand)]
+pub enum P12 {
+    /// Pack a push certificate and its key into a PKCS #12 file
+    Pack(P12Pack),
+    /// Take certificate and key out of a PKCS #12 file
+    Open(P12Open),
+}
+
+/// `p12 pack`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  pushcert p12 pack push.pem --key acme-2027/private-key.pem --out push.p12
+  pushcert p12 pack push.pem --key private-key.pem --out push.p12 --profile compatible --chain AppleAAI2CA.cer")]
+pub struct P12Pack {
+    /// The push certificate
+    #[arg(value_name = "CERTIFICATE")]
+    pub certificate: PathBuf,
+    /// Its private key
+    #[arg(long, value_name = "FILE")]
+    pub key: PathBuf,
+    /// Authorities to put in as well
+    #[arg(long, value_name = "FILE")]
+    pub chain: Vec<PathBuf>,
+    /// The PKCS #12 file; nothing is written over
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// How it is encrypted
+    #[arg(long, value_enum, default_value = "modern")]
+    pub profile: Packing,
+    /// Trust these authorities instead of Apple's (PEM)
+    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
+    pub authorities: Option<PathBuf>,
+    /// Take the passphrase of the key from this file [default: the same as that of the PKCS #12 file]
+    #[arg(long, value_name = "FILE")]
+    pub key_passphrase_file: Option<PathBuf>,
+    /// What is to protect the PKCS #12 file [default: asked for]
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+}
+
+/// How a PKCS #12 file is encrypted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Packing {
+    /// AES-256 and SHA-256, which today's programs read
+    Modern,
+    /// Triple DES and SHA-1, which every program reads
+    Compatible,
+}
+
+/// `p12 open`
+#[derive(Args, Debug)]
+pub struct P12Open {
+    /// The PKCS #12 file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The folder for what is in it; nothing in it is written over
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Protect the key with the passphrase in this file [default: that of the PKCS #12 file]
+    #[arg(long, value_name = "FILE")]
+    pub key_passphrase_file: Option<PathBuf>,
+    /// What opens the PKCS #12 file [default: asked for]
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+}
