@@ -3,53 +3,10 @@
 use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
-fn program(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pushcert"));
-    command.env_clear().env("HOME", home).env("USER", "tester").current_dir(env!("CARGO_MANIFEST_DIR"));
-    command
-}
-
-fn run(home: &Path, arguments: &[&str]) -> Output {
-    program(home).args(arguments).stdin(Stdio::null()).output().expect("the program runs")
-}
-
-fn home() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a home")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A sandbox in a process of its own; it is ended when this goes.
-struct Sandbox {
-    child: Child,
-    announcement: serde_json::Value,
-}
-
-impl Sandbox {
-    fn start(home: &Path) -> Self {
-        let mut child =
-            program(home).args(["sandbox", "--devices", "40"]).stdout(Stdio::piped()).spawn().expect("a sandbox");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
-        Self { child, announcement: serde_json::from_str(&line).expect("JSON") }
-    }
-
-    fn get(&self, key: &str) -> &str {
-        self.announcement[key].as_str().expect("a text")
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
+use crate::shell::{Sandbox, has, home, program, run, text};
 
 #[test]
 fn the_demonstration_comes_to_its_end() {
@@ -106,18 +63,10 @@ fn a_renewal_by_three_programs() {
 
 /// Works the portal's form by curl, a program that we did not write.
 fn with_curl(sandbox: &Sandbox, topic: &str, request: &Path) -> Option<PathBuf> {
-    if Command::new("curl").arg("--version").output().is_err() {
-        return skipped("curl");
+    if !has("curl") {
+        return None;
     }
-    let curl = |arguments: &[&str]| {
-        let output = Command::new("curl")
-            .args(["-sS", "--cacert", sandbox.get("ca_file")])
-            .args(arguments)
-            .output()
-            .expect("curl runs");
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        output.stdout
-    };
+    let curl = |arguments: &[&str]| sandbox.curl(arguments);
     let list = text(&curl(&[sandbox.get("portal")]));
     let uuid = topic.rsplit('.').next().expect("a UUID");
     let row = list.split("<tr>").find(|row| row.contains(uuid)).expect("the row");
@@ -140,13 +89,6 @@ fn with_curl(sandbox: &Sandbox, topic: &str, request: &Path) -> Option<PathBuf> 
     let path = request.with_file_name("downloaded.pem");
     std::fs::write(&path, pem).expect("saved");
     Some(path)
-}
-
-/// A test that needs a program which is not here says so; where everything is installed it fails.
-fn skipped<T>(program: &str) -> Option<T> {
-    assert!(std::env::var_os("CI").is_none(), "{program} is missing, and CI installs it");
-    std::io::stdout().write_all(format!("skipped: needs {program}\n").as_bytes()).ok();
-    None
 }
 
 #[cfg(unix)]
@@ -174,8 +116,7 @@ fn openssl_agrees_with_what_the_sandbox_issues() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
     let sandbox = Sandbox { child, announcement: serde_json::from_str(&line).expect("JSON") };
-    if Command::new("openssl").arg("version").output().is_err() {
-        skipped::<()>("openssl");
+    if !has("openssl") {
         return;
     }
     let waiting = run(home.path(), &["--config", sandbox.get("config"), "renew", "core", "--no-input", "-o", "json"]);
@@ -226,12 +167,9 @@ fn files_that_are_none() {
     let huge = home.path().join("huge.pem");
     std::fs::File::create(&huge).and_then(|file| file.set_len(10 << 30)).expect("a sparse file");
     let (pipe, huge) = (pipe.display().to_string(), huge.display().to_string());
-    for (path, code, exit) in [
-        (pipe.as_str(), "not-a-file", 3),
-        (huge.as_str(), "too-large", 3),
-        ("/", "not-a-file", 3),
-        ("/nowhere.pem", "unreadable", 6),
-    ] {
+    for (path, code, exit) in
+        [(pipe.as_str(), "not-a-file", 3), (huge.as_str(), "too-large", 3), ("/nowhere.pem", "unreadable", 6)]
+    {
         let output = run(home.path(), &["check", path, "-o", "json"]);
         let line: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         assert_eq!((line["findings"][0]["code"].as_str(), output.status.code()), (Some(code), Some(exit)), "{path}");

@@ -101,7 +101,8 @@ fn inspected(looked: &Looked<'_>) -> Value {
 
 /// Files that were made, each under what it is.
 fn made(made: &Made<'_>) -> Value {
-    let files: serde_json::Map<_, _> = made.files.iter().map(|(what, path)| ((*what).to_owned(), json!(path))).collect();
+    let files: serde_json::Map<_, _> =
+        made.files.iter().map(|(what, path)| ((*what).to_owned(), json!(path))).collect();
     json!({
         "schema": "pushcert/made/1", "files": files, "topic": made.topic, "public_key_sha256": made.public_key_sha256,
     })

@@ -207,11 +207,7 @@ fn name_of(path: &Path) -> Option<&str> {
 }
 
 /// The old certificate. It may have ended; but it must be a push certificate, or a comparison with it proves nothing.
-fn compared(
-    path: &Path,
-    authorities: &Authorities,
-    now: Time,
-) -> Result<CertificateFacts, Failure> {
+fn compared(path: &Path, authorities: &Authorities, now: Time) -> Result<CertificateFacts, Failure> {
     let bytes = files::need(path)?;
     let judged = judge(&bytes, name_of(path), Want::PushCertificate, &Expectations::default(), authorities, now);
     let facts = judged.certificate.filter(|facts| facts.topic.is_some());
@@ -239,7 +235,9 @@ fn public_key(
         && request != key
     {
         let message = "the request was not made with this key, so no certificate can fit both";
-        return Err(Failure::new(Kind::Refused, "key-mismatch", message).hinted("look which of the two is the right one"));
+        return Err(
+            Failure::new(Kind::Refused, "key-mismatch", message).hinted("look which of the two is the right one")
+        );
     }
     Ok(request.or(key))
 }
@@ -265,7 +263,9 @@ fn own_key(path: &Path, passphrase: Option<&Secret>) -> Result<Fingerprint, Fail
 pub(super) fn key_failure(path: &Path, error: KeyError) -> Failure {
     let (kind, code, hint) = match error {
         KeyError::PassphraseNeeded => (Kind::Usage, "passphrase-needed", "give it with --passphrase-file FILE"),
-        KeyError::WrongPassphrase => (Kind::Refused, "wrong-password", "look whether it is the passphrase of this very key"),
+        KeyError::WrongPassphrase => {
+            (Kind::Refused, "wrong-password", "look whether it is the passphrase of this very key")
+        }
         KeyError::Missing => (Kind::Usage, "not-comparable", "bring the file with the private key, in PEM or DER"),
         KeyError::Damaged | KeyError::TooCostly(_) => (Kind::Refused, "damaged", "bring the key as it was made"),
     };

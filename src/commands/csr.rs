@@ -14,7 +14,8 @@ use pushcert_papers::{
 };
 
 use super::{
-    Ask, Event, Failure, Kind, Looked, Made, Outcome, Reporter, check::key_failure, files, passphrase::Passphrase, shown,
+    Ask, Event, Failure, Kind, Looked, Made, Outcome, Reporter, check::key_failure, files, passphrase::Passphrase,
+    shown,
 };
 use crate::world::{
     files as disk,
@@ -96,7 +97,8 @@ pub struct Sign {
 pub fn sign(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Sign, now: Time) -> Outcome {
     let authorities = wish.authorities.as_deref().map_or_else(|| Ok(Authorities::apple()), super::authorities)?;
     if !wish.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt")) {
-        let message = format!("{} does not end in .txt, which is the ending that Apple's portal takes", shown(&wish.out));
+        let message =
+            format!("{} does not end in .txt, which is the ending that Apple's portal takes", shown(&wish.out));
         return Err(Failure::new(Kind::Usage, "file-name", message).hinted("choose another name with --out"));
     }
     vacant(std::slice::from_ref(&wish.out))?;

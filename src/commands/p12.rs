@@ -101,8 +101,12 @@ pub fn open(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Open) -> Outcome {
     };
     let (bundle, passphrase) = opened(wish, &file, ask)?;
     let Some(first) = bundle.certificates.first() else {
-        return Err(Failure::new(Kind::Refused, "certificate-missing", format!("{} holds no certificate", shown(&wish.file)))
-            .hinted("export it once more together with its certificate"));
+        return Err(Failure::new(
+            Kind::Refused,
+            "certificate-missing",
+            format!("{} holds no certificate", shown(&wish.file)),
+        )
+        .hinted("export it once more together with its certificate"));
     };
     let key = bundle.keys.first();
     let of_the_key = |held: &&Certificate| key.is_some_and(|key| key.public_key_sha256() == held.public_key_sha256);

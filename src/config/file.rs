@@ -143,7 +143,10 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
             "`portal` is only for servers with `authorities` of their own: there is one portal of Apple's".into(),
         );
     }
-    if raw.authorities.is_some() && !url.as_ref().is_some_and(http::is_loopback) {
+    let portal =
+        raw.portal.as_deref().map(address).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    let mut hosts = url.iter().chain(&portal).peekable();
+    if raw.authorities.is_some() && (hosts.peek().is_none() || !hosts.all(http::is_loopback)) {
         problems.push("`authorities` is only for servers on a loopback address: Apple's certificates are judged by Apple's authorities".into());
     }
     let (Some(product), true) = (product, problems.is_empty()) else { return Err(problems) };

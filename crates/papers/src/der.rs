@@ -10,7 +10,7 @@ pub(crate) struct Element<'a> {
     pub(crate) content: &'a [u8],
 }
 
-impl<'a> Element<'a> {
+impl Element<'_> {
     /// Whether it consists of other elements.
     pub(crate) const fn is_constructed(self) -> bool {
         self.tag & 0x20 != 0
@@ -35,6 +35,19 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
 /// The content of the element with this tag at the beginning, and what follows it.
 pub(crate) fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     read(bytes).filter(|(element, _)| element.tag == tag).map(|(element, rest)| (element.content, rest))
+}
+
+/// A SEQUENCE with this content, its length in the fewest octets.
+pub(crate) fn sequence(content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let significant = &length[length.iter().take_while(|octet| **octet == 0).count()..];
+    let header = match (significant, u8::try_from(significant.len())) {
+        ([], _) => vec![0],
+        ([short @ 0..0x80], _) => vec![*short],
+        (long, Ok(count)) => [&[0x80 | count], long].concat(),
+        (_, Err(_)) => unreachable!("a length has eight octets at most"),
+    };
+    [&[0x30], header.as_slice(), content].concat()
 }
 
 fn read_at(bytes: &[u8], depth: usize) -> Option<(Element<'_>, &[u8])> {
@@ -75,7 +88,8 @@ mod tests {
 
     #[test]
     fn definite_and_indefinite_lengths() {
-        let table: [(&[u8], Option<(&[u8], &[u8])>); 7] = [
+        type Split = Option<(&'static [u8], &'static [u8])>;
+        let table: [(&[u8], Split); 7] = [
             (b"\x30\x02\x05\x00\x07", Some((b"\x05\x00", b"\x07"))),
             (b"\x30\x81\x02\x05\x00", Some((b"\x05\x00", b""))),
             (b"\x30\x80\x05\x00\x00\x00\x07", Some((b"\x05\x00", b"\x07"))),
@@ -86,6 +100,14 @@ mod tests {
         ];
         for (bytes, wanted) in table {
             assert_eq!(element(bytes, 0x30), wanted, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn sequences_are_read_back() {
+        for length in [0, 1, 127, 128, 255, 256, 70_000] {
+            let content = vec![7; length];
+            assert_eq!(element(&sequence(&content), 0x30), Some((content.as_slice(), &[][..])), "{length}");
         }
     }
 

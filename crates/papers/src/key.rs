@@ -53,7 +53,7 @@ impl PrivateKey {
         Self::from_der(&block.der, passphrase)
     }
 
-    /// The key in a DER PKCS #8 PrivateKeyInfo, or one of the older forms.
+    /// The key in a DER PKCS #8 `PrivateKeyInfo`, or one of the older forms.
     fn from_der(der: &[u8], passphrase: Option<&Secret>) -> Result<Self, KeyError> {
         if let Ok(key) = PKey::private_key_from_der(der) {
             return Self::of(&key);
@@ -73,8 +73,7 @@ impl PrivateKey {
     /// The encryption of PEM's own headers (RFC 1421), as OpenSSL wrote it for years.
     fn old_encryption(pem: &str, passphrase: Option<&Secret>) -> Result<Self, KeyError> {
         let passphrase = usable(passphrase)?;
-        let key =
-            crate::bundle::with_old_ciphers(|| PKey::private_key_from_pem_passphrase(pem.as_bytes(), passphrase));
+        let key = crate::bundle::with_old_ciphers(|| PKey::private_key_from_pem_passphrase(pem.as_bytes(), passphrase));
         Self::of(&key.map_err(|_| KeyError::WrongPassphrase)?)
     }
 
@@ -85,7 +84,7 @@ impl PrivateKey {
         Ok(Self { pkcs8, spki, kind })
     }
 
-    /// The DER of its PKCS #8 PrivateKeyInfo, unprotected: for those who encrypt it, or sign with it.
+    /// The DER of its PKCS #8 `PrivateKeyInfo`, unprotected: for those who encrypt it, or sign with it.
     pub fn pkcs8(&self) -> &[u8] {
         &self.pkcs8
     }

@@ -369,11 +369,7 @@ pub(crate) fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn magic(bytes: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 4] = [
-        (b"PK\x03\x04", ZIP),
-        (b"%PDF", "a PDF document"),
-        (b"\x1f\x8b", "a gzip archive"),
-        (b"\x89PNG", "a picture"),
-    ];
+    let known: [(&[u8], &str); 4] =
+        [(b"PK\x03\x04", ZIP), (b"%PDF", "a PDF document"), (b"\x1f\x8b", "a gzip archive"), (b"\x89PNG", "a picture")];
     known.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, like)| like)
 }

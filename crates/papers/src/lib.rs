@@ -22,8 +22,8 @@
 //! assert!(judged.findings.iter().any(|finding| finding.code == Code::TopicChanged));
 //! ```
 
-mod der;
 mod country;
+mod der;
 mod fingerprint;
 mod key;
 mod pem;

@@ -1,15 +1,26 @@
 //! The table of files and findings: every fixture provokes exactly what stands beside it.
 
-#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests read their fixtures and their environment")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests read their fixtures and their environment"
+)]
 
 use std::{fs, path::PathBuf};
 
 use pushcert_papers::{
-    Kind,
-    Severity::{Refuse, Warn},
+    Code, KeyError, Kind, PrivateKey, Secret,
+    Severity::{Note, Refuse, Warn},
     TenantName, Time, Topic, Verdict,
-    certificate::{Authorities, Expectations, InstalledFacts, Place},
+    bundle::{self, BundleError},
+    certificate::{Authorities, Certificate, Expectations, InstalledFacts, Place, RevocationList},
     judge::{CertificateFacts, Judged, Want, judge},
+    kind::{Paper, recognise},
+    request::{
+        SigningError, Vendor, for_the_portal,
+        sealed::{self, SealedError},
+    },
 };
 
 fn read(name: &str) -> Vec<u8> {
@@ -37,6 +48,8 @@ fn facts(name: &str) -> CertificateFacts {
     judged(name, Want::PushCertificate, &Expectations::default()).certificate.expect("a certificate")
 }
 
+const EVERYWHERE: [Want; 4] = [Want::Anything, Want::PushCertificate, Want::PushRequest, Want::Pkcs12];
+
 /// What is known when the renewed certificate of the fixtures comes back.
 fn with_expectations(test: impl FnOnce(&Expectations<'_>)) {
     let topic = facts("renewal-before.pem").topic.expect("a topic");
@@ -59,7 +72,7 @@ fn push_certificates_at_the_gate() {
     let table = [
         ("renewal-after.pem", ""),
         ("with-chain.pem", ""),
-        ("clock-skew.pem", ""),
+        ("clock-skew.pem", "not-yet-valid"),
         ("form.der", ""),
         ("form-crlf.pem", ""),
         ("form-junk.pem", ""),
@@ -107,21 +120,28 @@ fn what_is_not_a_push_certificate_has_a_name_in_every_place() {
         ("private-key.der", Kind::PrivateKey, "private-key"),
         ("private-key-encrypted.pem", Kind::PrivateKey, "private-key"),
         ("private-key-pkcs1.pem", Kind::PrivateKey, "private-key"),
-        ("bundle.p12", Kind::Pkcs12, "unknown-kind"),
+        ("private-key-old-encryption.pem", Kind::PrivateKey, "private-key"),
+        ("private-key-curve.pem", Kind::PrivateKey, "private-key"),
         ("sign-in-page.pem", Kind::Html, "html-page"),
         ("answer.json", Kind::Json, "json-answer"),
         ("some.plist", Kind::Plist, "unknown-kind"),
         ("empty.pem", Kind::Empty, "empty-file"),
         ("blank.pem", Kind::Empty, "empty-file"),
         ("letter.txt", Kind::Unknown, "unknown-kind"),
+        ("letter-utf16.txt", Kind::Unknown, "unknown-kind"),
         ("archive.zip", Kind::Unknown, "unknown-kind"),
+        ("request.rtf", Kind::Unknown, "unknown-kind"),
+        ("sealed-reply.p7", Kind::Unknown, "unknown-kind"),
+        ("sealed-reply.der", Kind::Unknown, "unknown-kind"),
+        ("signed.p7b", Kind::Unknown, "unknown-kind"),
+        ("revoked.crl", Kind::Unknown, "unknown-kind"),
         ("bare.csr", Kind::Csr, "bare-csr"),
         ("damaged-cut.pem", Kind::Unknown, "damaged"),
         ("damaged-cut.der", Kind::Unknown, "damaged"),
         ("damaged-cut-request.txt", Kind::Unknown, "damaged"),
     ];
     for (file, kind, code) in table {
-        for want in [Want::Anything, Want::PushCertificate, Want::PushRequest] {
+        for want in EVERYWHERE {
             let judged = judged(file, want, &Expectations::default());
             assert_eq!((judged.kind, codes(&judged).as_str()), (kind, code), "{file} where {want:?} is wanted");
             assert_eq!(judged.verdict, Verdict::Refuse, "{file}");
@@ -131,11 +151,213 @@ fn what_is_not_a_push_certificate_has_a_name_in_every_place() {
 }
 
 #[test]
-fn a_request_where_a_certificate_is_wanted_and_the_other_way_round() {
-    let request = judged("request.txt", Want::PushCertificate, &Expectations::default());
-    assert_eq!(codes(&request), "push-request");
-    let certificate = judged("renewal-after.pem", Want::PushRequest, &Expectations::default());
-    assert_eq!(codes(&certificate), "other-certificate");
+fn a_good_paper_in_the_wrong_place() {
+    let table = [
+        (
+            "renewal-after.pem",
+            [
+                "topic-unknown key-not-compared",
+                "topic-unknown key-not-compared",
+                "other-certificate",
+                "other-certificate",
+            ],
+        ),
+        ("request.txt", ["", "push-request", "", "push-request"]),
+        ("bundle.p12", ["topic-unknown", "private-key-included", "private-key-included", "topic-unknown"]),
+    ];
+    let passphrase = Secret::new(PASSPHRASE);
+    let expected = Expectations { passphrase: Some(&passphrase), ..Expectations::default() };
+    for (file, wanted) in table {
+        for (want, wanted) in EVERYWHERE.into_iter().zip(wanted) {
+            let judged = judged(file, want, &expected);
+            assert_eq!(codes(&judged), wanted, "{file} where {want:?} is wanted");
+            assert!(judged.findings.iter().all(|finding| !finding.remedy.is_empty()), "{file}");
+        }
+    }
+}
+
+/// What opens the PKCS #12 files of the fixtures.
+const PASSPHRASE: &str = "correct horse";
+
+#[test]
+fn pkcs12_files() {
+    let topic = facts("renewal-after.pem").topic.expect("a topic");
+    let table = [
+        ("bundle.p12", ""),
+        ("bundle-base64.txt", ""),
+        ("bundle-chain.p12", ""),
+        ("bundle-no-mac.p12", "mac-missing"),
+        ("bundle-key-missing.p12", "key-missing"),
+        ("bundle-certificate-missing.p12", "certificate-missing"),
+        ("bundle-key-mismatch.p12", "key-mismatch"),
+        ("bundle-3des.p12", "old-encryption"),
+        ("bundle-rc2.p12", "old-encryption"),
+        ("bundle-unknown-cipher.p12", "unreadable-encryption"),
+        ("bundle-costly.p12", "unreadable-encryption"),
+        ("bundle-cut.p12", "damaged"),
+        ("bundle-vendor.p12", "vendor-certificate"),
+    ];
+    let passphrase = Secret::new(PASSPHRASE);
+    let expected = Expectations { topic: Some(&topic), passphrase: Some(&passphrase), ..Expectations::default() };
+    for (file, wanted) in table {
+        let judged = judged(file, Want::Anything, &expected);
+        assert_eq!(codes(&judged), wanted, "{file}");
+        if !wanted.starts_with("unreadable") && wanted != "damaged" {
+            let pkcs12 = judged.pkcs12.expect("a PKCS #12 file");
+            let (named, key) = (facts("renewal-after.pem"), pkcs12.public_key_sha256);
+            assert_eq!(key.is_some(), wanted != "key-missing", "{file}");
+            assert_eq!(key.is_some_and(|key| key != named.public_key_sha256), wanted == "key-mismatch", "{file}");
+        }
+    }
+}
+
+#[test]
+fn passphrases_of_pkcs12_files() {
+    let with = |file, passphrase: Option<&str>| {
+        let passphrase = passphrase.map(Secret::new);
+        let expected = Expectations { passphrase: passphrase.as_ref(), ..Expectations::default() };
+        codes(&judged(file, Want::Anything, &expected))
+    };
+    for wrong in [None, Some(""), Some("Correct horse"), Some("correct horse "), Some("zero\0"), Some("\u{1f40e}")] {
+        for file in ["bundle.p12", "bundle-3des.p12", "bundle-rc2.p12"] {
+            assert_eq!(with(file, wrong), "wrong-password", "{file} {wrong:?}");
+        }
+    }
+    for none in [None, Some("")] {
+        assert_eq!(with("bundle-empty-password.p12", none), "empty-password topic-unknown");
+    }
+    assert_eq!(with("bundle-empty-password.p12", Some(PASSPHRASE)), "wrong-password");
+}
+
+#[test]
+fn a_changed_pkcs12_file_is_never_taken() {
+    let good = read("bundle.p12");
+    let mut told = 0;
+    for at in (0..good.len()).step_by(31) {
+        let mut bytes = good.clone();
+        bytes[at] ^= 0x20;
+        let found = bundle::open(&bytes, PASSPHRASE).err();
+        // What is a valid file all the same: an attribute outside of what is guarded does not exist.
+        assert!(found.is_some(), "byte {at}");
+        told += usize::from(found == Some(BundleError::Changed));
+    }
+    assert!(told > good.len() / 31 / 4, "only {told} changes were told from a wrong passphrase");
+}
+
+#[test]
+fn private_keys() {
+    let passphrase = Secret::new(PASSPHRASE);
+    let key = |file: &str, passphrase: Option<&Secret>| PrivateKey::read(&read(file), passphrase);
+    let public = facts("renewal-after.pem").public_key_sha256;
+    for file in ["private-key.pem", "private-key.der", "private-key-pkcs1.pem", "key-included.pem"] {
+        assert_eq!(key(file, None).map(|key| key.public_key_sha256()), Ok(public), "{file}");
+    }
+    for file in ["private-key-encrypted.pem", "private-key-old-encryption.pem"] {
+        assert_eq!(key(file, Some(&passphrase)).map(|key| key.public_key_sha256()), Ok(public), "{file}");
+        assert_eq!(key(file, None).err(), Some(KeyError::PassphraseNeeded), "{file}");
+        for wrong in ["wrong", "", "zero\0"] {
+            assert_eq!(key(file, Some(&Secret::new(wrong))).err(), Some(KeyError::WrongPassphrase), "{file}");
+        }
+    }
+    assert!(key("private-key-curve.pem", None).is_ok_and(|key| !key.kind.is_strong()));
+    for file in ["renewal-after.pem", "bare.csr", "empty.pem", "letter.txt", "archive.zip"] {
+        assert_eq!(key(file, None).err(), Some(KeyError::Missing), "{file}");
+    }
+    assert!(!format!("{:?}", key("private-key.pem", None)).contains(", 48,"), "a key shows itself");
+}
+
+#[test]
+fn revocation() {
+    let list = |file: &str| RevocationList::read(&read(file)).expect("a list");
+    let found = |certificate: &str, list: &RevocationList, authorities: &Authorities| {
+        let expected = Expectations { revocations: Some(list), ..Expectations::default() };
+        let judged = judge(&read(certificate), None, Want::PushCertificate, &expected, authorities, now());
+        let word = judged.certificate.as_ref().expect("a certificate").revocation.clone();
+        (word, codes(&judged).contains("revoked"))
+    };
+    let (fresh, old) = (list("revoked.crl"), list("revoked-outdated.crl"));
+    let table = [
+        ("revoked.pem", &fresh, "revoked", true),
+        ("revoked.pem", &old, "revoked", true),
+        ("renewal-after.pem", &fresh, "good", false),
+        ("renewal-after.pem", &old, "list-outdated", false),
+        ("not-apple.pem", &fresh, "list-of-another-issuer", false),
+    ];
+    for (certificate, list, word, revoked) in table {
+        assert_eq!(found(certificate, list, &authorities()), (word.into(), revoked), "{certificate}");
+    }
+    assert_eq!(found("revoked.pem", &fresh, &Authorities::apple()).0, "list-not-signed", "nobody vouches for the list");
+    let mut forged = read("revoked.crl");
+    let place = forged.len() / 2;
+    forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+    if let Ok(forged) = RevocationList::read(&forged) {
+        assert_ne!(found("revoked.pem", &forged, &authorities()).0, "good");
+    }
+    for file in ["renewal-after.pem", "letter.txt", "bundle.p12"] {
+        assert!(RevocationList::read(&read(file)).is_err(), "{file}");
+    }
+}
+
+#[test]
+fn an_own_key_instead_of_a_request() {
+    let key = PrivateKey::read(&read("private-key.pem"), None).expect("a key").public_key_sha256();
+    let expected = Expectations { public_key: Some(key), own_key: true, ..Expectations::default() };
+    assert_eq!(codes(&judged("renewal-after.pem", Want::PushCertificate, &expected)), "topic-unknown");
+    let other = judged("key-mismatch.pem", Want::PushCertificate, &expected);
+    let mismatch = other.findings.iter().find(|finding| finding.code.word() == "key-mismatch").expect("a finding");
+    assert!(mismatch.message.contains("private key"), "{}", mismatch.message);
+}
+
+#[test]
+fn a_vendor_signs() {
+    let csr = |file: &str| match recognise(&read(file)) {
+        Paper::Csr(csr) => *csr,
+        other => panic!("{file} is {:?}", other.kind()),
+    };
+    let certificates = |files: &[&str]| -> Vec<Certificate> {
+        let papers = files.iter().map(|file| recognise(&read(file)));
+        papers
+            .flat_map(|paper| match paper {
+                Paper::Certificates { leaves, authorities, .. } => [leaves, authorities].concat(),
+                other => panic!("{:?}", other.kind()),
+            })
+            .collect()
+    };
+    let key = |file: &str| PrivateKey::read(&read(file), None).expect("a key");
+    let all = ["vendor-chain.pem", "vendor.pem"];
+    let vendor = Vendor::new(&certificates(&all), key("vendor.key")).expect("a vendor");
+    let form = vendor.sign(&csr("bare.csr"), &authorities(), now()).expect("signed");
+    assert!(!form.contains(&b'\n'), "on one line");
+    let judged = judge(&form, Some("made.txt"), Want::PushRequest, &Expectations::default(), &authorities(), now());
+    assert_eq!((codes(&judged).as_str(), judged.verdict), ("", Verdict::Accept));
+
+    let wrong =
+        |files: &[&str], holder: &str| Vendor::new(&certificates(files), key(holder)).map(|_| ()).unwrap_err().code;
+    assert_eq!(wrong(&all, "private-key.pem"), Code::KeyMismatch);
+    assert_eq!(wrong(&["vendor.pem"], "vendor.key"), Code::ChainBroken);
+    assert_eq!(wrong(&["renewal-before.pem"], "private-key.pem"), Code::VendorMarkerMissing);
+    let refused = |at: &str| match vendor.sign(&csr("bare.csr"), &authorities(), Time::parse(at).expect("a date")) {
+        Err(SigningError::Refused(findings)) => findings[0].code,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused("2028-06-01"), Code::VendorExpired);
+    let not_a_vendor =
+        Vendor::new(&certificates(&["other-certificate.pem", "authorities.pem"]), key("private-key.pem"));
+    match not_a_vendor.expect("a chain").sign(&csr("bare.csr"), &authorities(), now()) {
+        Err(SigningError::Refused(findings)) => assert_eq!(findings[0].code, Code::VendorMarkerMissing),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_sealed_reply_opens() {
+    let key = PrivateKey::read(&read("private-key.pem"), None).expect("a key");
+    for file in ["sealed-reply.p7", "sealed-reply.der"] {
+        assert_eq!(sealed::open(&read(file), &key), Ok(read("request.txt")), "{file}");
+    }
+    let other = PrivateKey::read(&read("vendor.key"), None).expect("a key");
+    assert_ne!(sealed::open(&read("sealed-reply.p7"), &other), Ok(read("request.txt")));
+    assert_eq!(sealed::open(&read("letter.txt"), &key), Err(SealedError::NotSealed));
 }
 
 #[test]
@@ -173,6 +395,17 @@ fn requests() {
 }
 
 #[test]
+fn other_layouts_are_brought_into_that_of_the_portal() {
+    for file in ["request.txt", "request-wrapped.txt", "request-double.txt", "request-bare.txt"] {
+        let form = for_the_portal(&read(file));
+        let judged = judge(&form, None, Want::PushRequest, &Expectations::default(), &authorities(), now());
+        assert_eq!(codes(&judged), "", "{file}");
+    }
+    assert_eq!(for_the_portal(&read("request-wrapped.txt")), read("request-wrapped.txt"), "a good one stays as it is");
+    assert_eq!(for_the_portal(b"a letter"), b"a letter");
+}
+
+#[test]
 fn without_anything_to_compare() {
     let bare = judged("renewal-after.pem", Want::Anything, &Expectations::default());
     assert_eq!((codes(&bare).as_str(), bare.verdict), ("topic-unknown key-not-compared", Verdict::Warn));
@@ -187,6 +420,13 @@ fn the_very_certificate_that_is_installed() {
     let expected = Expectations { topic: topic.as_ref(), installed: Some(&installed), ..Expectations::default() };
     let judged = judged("renewal-after.pem", Want::PushCertificate, &expected);
     assert_eq!(codes(&judged), "key-not-compared already-installed");
+}
+
+#[test]
+fn ten_minutes_between_clocks_are_tolerated_and_said() {
+    let weight =
+        |file| judged(file, Want::Anything, &Expectations::default()).findings.last().map(|finding| finding.severity);
+    assert_eq!([weight("clock-skew.pem"), weight("not-yet-valid.pem")], [Some(Note), Some(Refuse)]);
 }
 
 #[test]

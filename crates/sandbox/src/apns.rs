@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json, Router,
+    body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
@@ -27,8 +28,22 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new().route("/3/device/{token}", post(push))
 }
 
-async fn push(State(shared): State<Arc<Shared>>, Extension(shown): Extension<Shown>, headers: HeaderMap) -> Response {
-    let (status, reason) = judge(&shared, &shown, &headers);
+/// A payload is never larger.
+const PAYLOAD: usize = 4096;
+
+async fn push(
+    State(shared): State<Arc<Shared>>,
+    Extension(shown): Extension<Shown>,
+    headers: HeaderMap,
+    payload: Bytes,
+) -> Response {
+    let (status, reason) = match judge(&shared, &shown, &headers) {
+        (StatusCode::BAD_REQUEST, "BadDeviceToken") if payload.is_empty() => (StatusCode::BAD_REQUEST, "PayloadEmpty"),
+        (StatusCode::BAD_REQUEST, "BadDeviceToken") if payload.len() > PAYLOAD => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge")
+        }
+        answer => answer,
+    };
     let id = headers.get("apns-id").cloned().or_else(|| fresh_uuid().ok()?.try_into().ok());
     let mut response = with_deed((status, Json(json!({ "reason": reason }))), Deed::of("push-tried"));
     id.and_then(|id| response.headers_mut().insert("apns-id", id));

@@ -40,6 +40,9 @@ impl Folder {
             anchors.extend(holder.certificate.to_pem()?);
         }
         self.put("authorities.pem", &anchors)?;
+        let vendor = authorities.vendor(shared.clock.now())?;
+        let vendor_certificate = self.put("vendor.pem", authorities.vendor_chain(&vendor)?.as_bytes())?;
+        let vendor_key = self.put("vendor.key", &vendor.key.private_key_to_pem_pkcs8()?)?;
         let password_file = self.put("password", shared.password.as_bytes())?;
         let tenants = [
             self.tenant(shared, &shared.cloud, "mobileiron-cloud", [*cloud, *portal], CLOUD)?,
@@ -56,6 +59,8 @@ impl Folder {
             config,
             username: USERNAME.into(),
             password_file,
+            vendor_certificate,
+            vendor_key,
         })
     }
 

@@ -79,6 +79,11 @@ pub struct Announcement {
     pub username: String,
     /// With what.
     pub password_file: PathBuf,
+    /// The MDM vendor that the portal knows: its certificate with the authorities above it, in PEM. For those who sign
+    /// requests of their own.
+    pub vendor_certificate: PathBuf,
+    /// The vendor's private key.
+    pub vendor_key: PathBuf,
 }
 
 /// A world that did not start.

@@ -38,7 +38,7 @@ pub struct Check {
     /// Look up in this list whether it is revoked; the list must be signed by its issuer
     #[arg(long, value_name = "FILE", conflicts_with = "online")]
     pub crl: Option<PathBuf>,
-    /// Look up in Apple's list whether it is revoked: asks http://crl.apple.com/aai2ca.crl, and nothing else
+    /// Look up in Apple's list whether it is revoked: asks <http://crl.apple.com/aai2ca.crl>, and nothing else
     #[arg(long)]
     pub online: bool,
     /// Trust these authorities instead of Apple's (PEM); every output says so
@@ -75,7 +75,7 @@ pub struct Passphrase {
     /// Take the passphrase from the one line in this file; - reads standard input
     #[arg(long, value_name = "FILE", env = "PUSHCERT_PASSPHRASE_FILE")]
     pub passphrase_file: Option<PathBuf>,
-    /// Take the passphrase from what this program prints, such as 'op read op://it/push/passphrase'
+    /// Take the passphrase from what this program prints, such as 'op read <op://it/push/passphrase>'
     #[arg(long, value_name = "COMMAND", env = "PUSHCERT_PASSPHRASE_COMMAND", conflicts_with = "passphrase_file")]
     pub passphrase_command: Option<String>,
 }
@@ -168,7 +168,7 @@ pub struct CsrSign {
 /// `csr open`
 #[derive(Args, Debug)]
 pub struct CsrOpen {
-    /// The sealed reply, such as mdm_signed_request.….plist.b64.p7
+    /// The sealed reply, such as `mdm_signed_request.….plist.b64.p7`
     #[arg(value_name = "REPLY")]
     pub reply: PathBuf,
     /// The key that it was sealed for

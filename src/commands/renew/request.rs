@@ -7,6 +7,7 @@ use pushcert_papers::{
     certificate::{Authorities, Expectations},
     judge::{Judged, Want, judge},
     renewal::{HeldRequest, Journey, Origin, Request, Step, guide},
+    request::for_the_portal,
 };
 
 use super::{Flow, Run};
@@ -62,6 +63,7 @@ impl Run<'_> {
     ) -> Result<Flow, Failure> {
         let now = self.world.clock.now();
         let authorities = self.authorities()?;
+        let bytes = for_the_portal(&bytes);
         let judged = judge(&bytes, name, Want::PushRequest, &Expectations::default(), &authorities, now);
         let (Some(facts), true) = (&judged.request, judged.verdict != Verdict::Refuse) else {
             return Err(self.request_refused(path, &judged));

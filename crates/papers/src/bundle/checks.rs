@@ -35,9 +35,7 @@ impl BundleFacts {
             opened: inside.is_some(),
             friendly_name: inside.and_then(|bundle| bundle.friendly_name.clone()),
             certificates: inside.map(|bundle| bundle.certificates.len()),
-            public_key_sha256: inside
-                .and_then(|bundle| bundle.keys.first())
-                .map(crate::PrivateKey::public_key_sha256),
+            public_key_sha256: inside.and_then(|bundle| bundle.keys.first()).map(crate::PrivateKey::public_key_sha256),
         }
     }
 }

@@ -7,7 +7,7 @@ use openssl::{error::ErrorStack, pkcs12::Pkcs12, provider::Provider};
 use p12_keystore::{Pkcs12Archive, error::Error as ArchiveError};
 
 use super::Outline;
-use crate::{PrivateKey, certificate::Certificate};
+use crate::{PrivateKey, certificate::Certificate, der};
 
 /// What was in a PKCS #12 file.
 #[derive(Clone, Debug)]
@@ -66,15 +66,12 @@ fn why_refused(bytes: &[u8], passphrase: &str) -> BundleError {
     }
 }
 
-/// The same file without the code over the whole.
+/// The same file without the code over the whole, which stands behind version and content (RFC 7292, section 4).
 fn without_mac(bytes: &[u8]) -> Option<Vec<u8>> {
-    let (whole, _) = crate::der::read(bytes)?;
-    let (version, rest) = crate::der::read(whole.content)?;
-    let (_, mac) = crate::der::read(rest)?;
-    let kept = &whole.content[..whole.content.len() - mac.len()];
-    debug_assert!(kept.len() > version.content.len(), "the version stands before the content");
-    let length = u32::try_from(kept.len()).ok()?.to_be_bytes();
-    Some([&[0x30, 0x84][..], &length, kept].concat())
+    let (whole, _) = der::read(bytes)?;
+    let (_, behind_version) = der::read(whole.content)?;
+    let (_, mac) = der::read(behind_version)?;
+    Some(der::sequence(&whole.content[..whole.content.len() - mac.len()]))
 }
 
 fn of_archive(archive: &Pkcs12Archive) -> Result<Bundle, BundleError> {

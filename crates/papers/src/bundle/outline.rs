@@ -140,7 +140,7 @@ impl Outline {
         Some(())
     }
 
-    /// AlgorithmIdentifier ::= SEQUENCE { algorithm, parameters }
+    /// `AlgorithmIdentifier ::= SEQUENCE { algorithm, parameters }`
     fn algorithm(&mut self, element: Element<'_>) {
         let mut parts = element.parts();
         let Some(oid) = parts.next().filter(|part| part.tag == 0x06) else { return };
@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn numbers_beyond_all_bounds() {
-        for (content, wanted) in [(&b"\x07\xd0"[..], 2_000), (b"\xff", u64::MAX), (b"", u64::MAX), (&[1; 9], u64::MAX)] {
+        for (content, wanted) in [(&b"\x07\xd0"[..], 2_000), (b"\xff", u64::MAX), (b"", u64::MAX), (&[1; 9], u64::MAX)]
+        {
             assert_eq!(number(Element { tag: 0x02, content }), wanted);
         }
     }

@@ -209,9 +209,8 @@ fn key(certificate: &Certificate, expected: &Expectations<'_>) -> Option<Finding
             "renew the same row once more at Apple's portal, with the newest request; the topic stays the same",
         )
     };
-    (wanted != certificate.public_key_sha256).then(|| {
-        Finding::new(Code::KeyMismatch, message, remedy).comparing(wanted, certificate.public_key_sha256)
-    })
+    (wanted != certificate.public_key_sha256)
+        .then(|| Finding::new(Code::KeyMismatch, message, remedy).comparing(wanted, certificate.public_key_sha256))
 }
 
 fn purpose(certificate: &Certificate) -> Vec<Finding> {

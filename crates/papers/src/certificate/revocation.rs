@@ -81,9 +81,9 @@ impl RevocationList {
             ParsedExtension::AuthorityKeyIdentifier(key) => key.key_identifier.as_ref().map(|key| key.0.to_vec()),
             _ => None,
         });
-        let revoked = parsed.iter_revoked_certificates().map(|entry| {
-            (Serial::new(entry.raw_serial()), Time::from_unix(entry.revocation_date.timestamp()))
-        });
+        let revoked = parsed
+            .iter_revoked_certificates()
+            .map(|entry| (Serial::new(entry.raw_serial()), Time::from_unix(entry.revocation_date.timestamp())));
         Ok(Self {
             this_update: Time::from_unix(parsed.last_update().timestamp()),
             next_update: parsed.next_update().map(|time| Time::from_unix(time.timestamp())),

@@ -126,8 +126,7 @@ impl Handed<'_> {
     fn show(&mut self, certificate: &Certificate, companions: &[Certificate]) {
         let issuer = issuer(certificate, companions, self.authorities, self.now);
         let revocation = Revocation::NotLookedUp;
-        self.judged.certificate =
-            Some(facts::of_certificate(certificate, companions, &issuer, revocation, self.now));
+        self.judged.certificate = Some(facts::of_certificate(certificate, companions, &issuer, revocation, self.now));
     }
 
     /// Judges a push certificate, and notes what it says.
@@ -135,9 +134,8 @@ impl Handed<'_> {
         let (authorities, now) = (self.authorities, self.now);
         // A signature costs more than all else together, so it is verified once.
         let issuer = issuer(leaf, companions, authorities, now);
-        let revocation = expected
-            .revocations
-            .map_or(Revocation::NotLookedUp, |list| list.on(leaf, companions, authorities, now));
+        let revocation =
+            expected.revocations.map_or(Revocation::NotLookedUp, |list| list.on(leaf, companions, authorities, now));
         self.judged.certificate = Some(facts::of_certificate(leaf, companions, &issuer, revocation, now));
         self.add(certificate::check(leaf, &issuer, revocation, expected, now));
     }

@@ -1,7 +1,12 @@
 //! A file that is not what the place wants: what it is instead, and what to bring.
 
 use super::Want;
-use crate::{Code, Finding, Kind, certificate::Certificate, escape::printable, kind::{PKCS7, Paper, RTF, ZIP}};
+use crate::{
+    Code, Finding, Kind,
+    certificate::Certificate,
+    escape::printable,
+    kind::{PKCS7, Paper, RTF, ZIP},
+};
 
 pub(super) fn key_included() -> Finding {
     Finding::new(
@@ -104,7 +109,9 @@ fn remedy(paper: &Paper, want: Want) -> &'static str {
         Paper::PrivateKey { .. } => "it belongs to nobody else; put it away, and bring the right file",
         Paper::Damaged { .. } => "download it once more",
         Paper::Pkcs12(_) => "take the certificate out of it:  pushcert p12 open FILE --out FOLDER",
-        Paper::Sealed => "open it with the key that it was encrypted for:  pushcert csr open FILE --key KEY --out REQUEST.txt",
+        Paper::Sealed => {
+            "open it with the key that it was encrypted for:  pushcert csr open FILE --key KEY --out REQUEST.txt"
+        }
         Paper::Unknown { like: Some(PKCS7) } => {
             "take the certificate out of it:  openssl pkcs7 -print_certs -in FILE  (-inform DER, if it is not text)"
         }

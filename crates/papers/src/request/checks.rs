@@ -42,12 +42,12 @@ fn layout(request: &PushRequest, name: Option<&str>) -> Vec<Finding> {
         Layout::DoubleBase64 => findings.push(Finding::new(
             Code::DoubleBase64,
             "the request is encoded in base64 twice",
-            "Apple's portal wants it encoded once; decode it once before it goes there",
+            "Apple's portal wants it encoded once; in a renewal, --request FILE brings it into that form",
         )),
         Layout::BarePlist => findings.push(Finding::new(
             Code::BarePlist,
             "the request is a bare property list",
-            "Apple's portal wants it encoded in base64",
+            "Apple's portal wants it encoded in base64; in a renewal, --request FILE brings it into that form",
         )),
     }
     let ends_in_txt = |name: &str| name.to_ascii_lowercase().ends_with(".txt");

@@ -85,6 +85,15 @@ pub fn unwrap(bytes: &[u8]) -> Option<(Value, Layout)> {
     None
 }
 
+/// The request in the layout that Apple's portal takes: encoded once. What is no request comes back as it is.
+pub fn for_the_portal(bytes: &[u8]) -> Vec<u8> {
+    match unwrap(bytes) {
+        Some((_, Layout::BarePlist)) => encoded(bytes).into_bytes(),
+        Some((_, Layout::DoubleBase64)) => decoded(bytes).unwrap_or_else(|| bytes.to_vec()),
+        Some((_, Layout::Base64)) | None => bytes.to_vec(),
+    }
+}
+
 /// The bytes behind base64, white space between its letters left out.
 pub(crate) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
     let dense: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();

@@ -11,5 +11,5 @@ pub mod sealed;
 pub(crate) use checks::vendor_name;
 pub use checks::{Known, check};
 pub use csr::Csr;
-pub use envelope::{Layout, Part, PushRequest, unwrap};
+pub use envelope::{Layout, Part, PushRequest, for_the_portal, unwrap};
 pub use vendor::{SigningError, Vendor};

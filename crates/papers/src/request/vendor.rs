@@ -87,7 +87,8 @@ impl Vendor {
         let base64 = |bytes: &[u8]| super::envelope::encoded(bytes);
         let chain: String = self.chain.iter().map(|certificate| pem("CERTIFICATE", &certificate.der)).collect();
         let parts = [(Part::Chain, chain), (Part::Csr, base64(&csr.der)), (Part::Signature, base64(signature))];
-        let list: Dictionary = parts.into_iter().map(|(part, text)| (part.key().to_owned(), Value::String(text))).collect();
+        let list: Dictionary =
+            parts.into_iter().map(|(part, text)| (part.key().to_owned(), Value::String(text))).collect();
         let mut xml = vec![];
         Value::Dictionary(list).to_writer_xml(&mut xml).expect("a dictionary of texts can be written to memory");
         base64(&xml).into_bytes()

@@ -5,6 +5,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "it writes fixtures")]
 
+mod bundles;
+
 use std::{fs, path::PathBuf};
 
 use openssl::{
@@ -15,7 +17,6 @@ use openssl::{
     error::ErrorStack,
     hash::MessageDigest,
     nid::Nid,
-    pkcs12::Pkcs12,
     pkey::{PKey, Private},
     rsa::Rsa,
     sign::Signer,
@@ -283,6 +284,10 @@ fn certificates(root: &Holder, issuer: &Holder, key: &PKey<Private>, older: &PKe
     put("with-chain.pem", [after.to_pem()?, issuer.certificate.to_pem()?].concat())?;
     put("several.pem", [after.to_pem()?, leaf(&Recipe::of(OTHER), issuer, key)?.to_pem()?].concat())?;
     put("key-included.pem", [after.to_pem()?, key.private_key_to_pem_pkcs8()?].concat())?;
+    let revoked = leaf(&good, issuer, key)?;
+    put("revoked.pem", trimmed(&revoked)?)?;
+    bundles::revocations(issuer, &revoked)?;
+    bundles::bundles(issuer, key, &after)?;
     forms(&after)
 }
 
@@ -318,11 +323,18 @@ fn others(issuer: &Holder, vendors: &Holder, key: &PKey<Private>) -> Made<()> {
     )?;
     put("private-key.pem", key.private_key_to_pem_pkcs8()?)?;
     put("private-key.der", key.private_key_to_pkcs8()?)?;
-    put("private-key-encrypted.pem", key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), b"fixture")?)?;
+    put(
+        "private-key-encrypted.pem",
+        key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), bundles::PASSPHRASE.as_bytes())?,
+    )?;
     put("private-key-pkcs1.pem", key.rsa()?.private_key_to_pem()?)?;
-    let bundle =
-        Pkcs12::builder().name("fixture").pkey(key).cert(&*leaf(&Recipe::of(TOPIC), issuer, key)?).build2("fixture")?;
-    put("bundle.p12", bundle.to_der()?)?;
+    put(
+        "private-key-old-encryption.pem",
+        key.rsa()?.private_key_to_pem_passphrase(Cipher::des_ede3_cbc(), bundles::PASSPHRASE.as_bytes())?,
+    )?;
+    put("private-key-curve.pem", elliptic()?.ec_key()?.private_key_to_pem()?)?;
+    put("request.rtf", "{\\rtf1\\ansi\\ansicpg1252 PD94bWwgdmVyc2lvbj0iMS4wIj8+}\n")?;
+    put("letter-utf16.txt", "Dear colleague".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>())?;
     put(
         "sign-in-page.pem",
         "<!DOCTYPE html>\n<html><head><title>Sign In</title></head><body>Your session has ended.</body></html>\n",
@@ -347,6 +359,10 @@ fn requests(root: &Holder, vendors: &Holder, key: &PKey<Private>) -> Made<()> {
     let form = |csr: Vec<u8>| -> Made<Form<'_>> { Ok(Form { signature: signed(&csr)?, chain: chain.clone(), csr }) };
     let good = form(csr.clone())?;
     put("request.txt", good.file()?)?;
+    bundles::messages(vendors, key, &good.file()?)?;
+    put("vendor.pem", vendor.certificate.to_pem()?)?;
+    put("vendor.key", vendor.key.private_key_to_pem_pkcs8()?)?;
+    put("vendor-chain.pem", [root.certificate.to_pem()?, vendors.certificate.to_pem()?].concat())?;
     layouts(&good)?;
     put("request-sha1.txt", form(request(key, "NL", MessageDigest::sha1())?)?.file()?)?;
     put("request-no-country.txt", form(request(key, "", MessageDigest::sha256())?)?.file()?)?;
