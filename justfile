@@ -19,6 +19,15 @@ fixtures:
 bless:
     TRYCMD=overwrite cargo test --test integration cmd
 
+# Measure, and write docs/benchmarks.md.
+bench:
+    cargo bench --quiet --bench papers > docs/benchmarks.md
+    cat docs/benchmarks.md
+
+# Fuzz every target for so many seconds each.
+fuzz seconds="60":
+    fuzz/run {{seconds}}
+
 # Licences, sources and advisories of the dependencies (needs cargo-deny).
 deny:
     cargo deny check

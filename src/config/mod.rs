@@ -104,8 +104,16 @@ impl Config {
         })?;
         let text = String::from_utf8_lossy(&bytes);
         let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        file::parse(&text, folder.parent().unwrap_or(Path::new("/")))
+        Self::parse(&text, folder.parent().unwrap_or(Path::new("/")))
             .map_err(|problems| ConfigError::Wrong { path: shown, problems })
+    }
+
+    /// The configuration in this text; relative paths in it are relative to this folder. No file is opened.
+    ///
+    /// # Errors
+    /// Everything that it says and that cannot be.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<Problem>> {
+        file::parse(text, folder)
     }
 
     /// The user's file and the system's, as far as they are there.

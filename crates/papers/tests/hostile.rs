@@ -2,6 +2,9 @@
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "tests read their fixtures")]
 
+#[path = "../../../fuzz/promises.rs"]
+mod promises;
+
 use std::{fs, path::PathBuf};
 
 use proptest::prelude::*;
@@ -27,7 +30,7 @@ fn verdict(bytes: &[u8], authorities: &Authorities) -> Verdict {
 }
 
 const PAPERS: [&str; 8] = [
-    "bundle.p12",
+    "bundle-3des.p12",
     "form-utf16.pem",
     "form.der",
     "issuer-new.pem",
@@ -76,6 +79,24 @@ fn every_changed_byte_of_a_certificate_is_refused() {
 }
 
 #[test]
+fn every_changed_byte_of_pem_is_refused_or_changes_nothing() {
+    let authorities = authorities();
+    let now = Time::parse("2026-06-01").expect("a date");
+    let good = fixture("renewal-after.pem");
+    let judged = |bytes: &[u8]| judge(bytes, None, Want::Anything, &Expectations::default(), &authorities, now);
+    let sha256 = judged(&good).certificate.map(|facts| facts.sha256);
+    for at in 0..good.len() {
+        for change in [0x01, 0x20, 0x80] {
+            let mut bytes = good.clone();
+            bytes[at] ^= change;
+            let found = judged(&bytes);
+            let same = found.certificate.map(|facts| facts.sha256) == sha256;
+            assert!(found.verdict == Verdict::Refuse || same, "byte {at} ^ {change:#x}");
+        }
+    }
+}
+
+#[test]
 fn deep_nesting_is_not_followed() {
     let authorities = Authorities::apple();
     let plist = format!("<?xml version=\"1.0\"?><plist>{}", "<array>".repeat(100_000));
@@ -83,5 +104,26 @@ fn deep_nesting_is_not_followed() {
     let der: Vec<u8> = [0x30, 0x80].repeat(200_000);
     for bytes in [plist.into_bytes(), json.into_bytes(), der] {
         assert_eq!(verdict(&bytes, &authorities), Verdict::Refuse);
+    }
+}
+
+/// Every case that the fuzzer began with, or found, keeps its promise.
+#[test]
+fn the_fuzzers_corpus() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    let targets: [(&str, fn(&[u8])); 6] = [
+        ("certificate", promises::certificate),
+        ("request", promises::request),
+        ("pkcs12", promises::pkcs12),
+        ("key", promises::key),
+        ("kind", promises::kind),
+        ("page", promises::page),
+    ];
+    for (name, promise) in targets {
+        let cases: Vec<_> = fs::read_dir(folder.join(name)).expect("a corpus").flatten().collect();
+        assert!(!cases.is_empty(), "{name} has no corpus");
+        for case in cases {
+            promise(&fs::read(case.path()).expect("a case"));
+        }
     }
 }

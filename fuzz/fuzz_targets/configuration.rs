@@ -1,0 +1,17 @@
+#![no_main]
+
+use std::path::Path;
+
+use pushcert::{config::Config, mdm::console::Profile};
+
+// A configuration and a console profile are read or not; what is wrong is said in words that a terminal can show.
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let text = String::from_utf8_lossy(bytes);
+    if let Err(problems) = Config::parse(&text, Path::new("/etc/pushcert")) {
+        assert!(!problems.is_empty());
+        assert!(problems.iter().all(|problem| !problem.what.is_empty()));
+    }
+    if let Err(error) = Profile::parse(&text) {
+        assert!(!error.to_string().contains('\u{1b}'));
+    }
+});
