@@ -15,7 +15,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -208,14 +208,26 @@ fn run(mut command: Command) -> Done<(Duration, u64)> {
     let begin = Instant::now();
     let mut child = command.spawn()?;
     let status = format!("/proc/{}/status", child.id());
-    let mut most = 0;
-    while child.try_wait()?.is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-        most = most.max(peak.unwrap_or(0));
-        thread::sleep(Duration::from_millis(1));
-    }
-    Ok((begin.elapsed(), most))
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // It is looked at now and then, so that looking costs nothing.
+        let most = scope.spawn(|| {
+            let mut most = 0;
+            while !over.load(Ordering::Relaxed) {
+                let text = fs::read_to_string(&status).unwrap_or_default();
+                let peak =
+                    text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+                most = most.max(peak.unwrap_or(0));
+                thread::sleep(Duration::from_millis(5));
+            }
+            most
+        });
+        let ended = child.wait();
+        let time = begin.elapsed();
+        over.store(true, Ordering::Relaxed);
+        ended?;
+        Ok((time, most.join().map_err(|_| "the watcher has failed")?))
+    })
 }
 
 /// The least that judging these files costs: reading them, and verifying a signature for each.

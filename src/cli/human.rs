@@ -24,8 +24,15 @@ const FAINT: Style = Style::new().dimmed();
 /// The text of an event; `None` when there is nothing to say about it.
 pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
     match event {
-        Event::Judged(looked) if quiet && looked.judged.verdict == Verdict::Accept => None,
-        Event::Judged(looked) => Some(judged(looked)),
+        Event::Judged(looked) => {
+            let mut text = String::new();
+            if quiet {
+                judged_if_noteworthy(looked, &mut text)
+            } else {
+                judged(looked, &mut text)
+            }
+            Some(text)
+        }
         Event::Inspected(looked) => Some(inspected(looked)),
         Event::NotTaken(looked) => Some(not_taken(looked)),
         Event::Turn { step, card } => Some(turn(*step, card)),
@@ -33,7 +40,7 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::History(lines) => Some(table::history(lines)),
         Event::Verified(found) => Some(verified(found)),
         Event::Ready(announcement) => Some(format!("{announcement}\n")),
-        Event::Renewal(_) | Event::Scanning { .. } | Event::Scanned => None,
+        Event::Renewal(_) | Event::Scanning { .. } | Event::Scanned { .. } | Event::ScanOver => None,
         Event::Made(files) => Some(made(files)),
         _ if quiet => None,
         Event::Tenant(heading) => Some(tenant(heading)),
@@ -74,14 +81,22 @@ fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-fn judged(looked: &Looked<'_>) -> String {
+/// A judged file, unless all is well with it.
+pub fn judged_if_noteworthy(looked: &Looked<'_>, text: &mut String) {
+    if looked.judged.verdict != Verdict::Accept {
+        judged(looked, text);
+    }
+}
+
+/// A judged file: what it is, and everything that is to be said about it.
+pub fn judged(looked: &Looked<'_>, text: &mut String) {
     let judged = looked.judged;
     let (style, word) = match judged.verdict {
         Verdict::Accept => (GOOD, "accepted"),
         Verdict::Warn => (LOOK, "accepted, with something to look at"),
         Verdict::Refuse => (BAD, "refused"),
     };
-    let mut text = format!("{}  {}\n", styled(HEAD, &printable(looked.path)), styled(style, word));
+    let _ = writeln!(text, "{}  {}", styled(HEAD, &printable(looked.path)), styled(style, word));
     text.push_str(&contents(looked));
     text.push_str(&findings(&judged.findings));
     if let Some(authorities) = looked.authorities {
@@ -91,7 +106,6 @@ fn judged(looked: &Looked<'_>) -> String {
             styled(LOOK, &format!("judged by the authorities in {}, not Apple's", printable(authorities)))
         );
     }
-    text
 }
 
 fn inspected(looked: &Looked<'_>) -> String {

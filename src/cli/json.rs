@@ -39,7 +39,8 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
         Event::Ready(announcement) => serde_json::from_str(announcement).ok().map(|value| vec![value]),
         Event::Judged(_)
         | Event::Scanning { .. }
-        | Event::Scanned
+        | Event::Scanned { .. }
+        | Event::ScanOver
         | Event::Tenant(_)
         | Event::Done { .. }
         | Event::Turn { .. }
@@ -74,7 +75,7 @@ struct Check<'a> {
 }
 
 /// The line of a judged file. There may be a hundred thousand of them, so it is written straight from the facts.
-pub fn judged(looked: &Looked<'_>) -> String {
+pub fn judged(looked: &Looked<'_>, lines: &mut String) {
     let judged = looked.judged;
     let line = Check {
         schema: "pushcert/check/1",
@@ -87,7 +88,8 @@ pub fn judged(looked: &Looked<'_>) -> String {
         findings: &judged.findings,
         authorities: looked.authorities,
     };
-    serde_json::to_string(&line).expect("facts are texts and numbers under texts")
+    lines.push_str(&serde_json::to_string(&line).expect("facts are texts and numbers under texts"));
+    lines.push('\n');
 }
 
 /// What a file is and holds, without any judgement on it.

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::{args::Output, human, progress::Progress};
-use crate::commands::{Event, Failure, Reporter};
+use crate::commands::{Event, Failure, Looked, Reporter};
 
 /// How results and talk are shown.
 pub struct Printer {
@@ -47,7 +47,9 @@ impl Printer {
 
     fn json(event: &Event<'_>) {
         if let Event::Judged(looked) = event {
-            return line_to_stdout(super::json::judged(looked));
+            let mut line = String::new();
+            super::json::judged(looked, &mut line);
+            return raw_to_stdout(&line);
         }
         if let Some(lines) = super::json::lines(event) {
             for line in lines {
@@ -61,9 +63,20 @@ impl Reporter for Printer {
     fn tell(&self, event: Event<'_>) {
         match event {
             Event::Scanning { count } if !self.quiet => self.progress.begin(count),
-            Event::Scanned => self.progress.end(),
-            Event::Judged(_) => self.progress.step(|| self.print(&event)),
+            Event::Scanned { files, text } => self.progress.step(files, || match self.output {
+                Output::Json => raw_to_stdout(text),
+                Output::Human => to_stdout(text),
+            }),
+            Event::ScanOver => self.progress.end(),
             event => self.print(&event),
+        }
+    }
+
+    fn judged(&self) -> fn(&Looked<'_>, &mut String) {
+        match self.output {
+            Output::Json => super::json::judged,
+            Output::Human if self.quiet => human::judged_if_noteworthy,
+            Output::Human => human::judged,
         }
     }
 }
@@ -77,10 +90,9 @@ pub fn to_stdout(text: &str) {
     write_all(&mut anstream::stdout().lock(), text);
 }
 
-/// Writes a line for programs, as it is.
-fn line_to_stdout(mut line: String) {
-    line.push('\n');
-    write_all(&mut io::stdout().lock(), &line);
+/// Writes lines for programs, as they are.
+fn raw_to_stdout(lines: &str) {
+    write_all(&mut io::stdout().lock(), lines);
 }
 
 /// Writes to standard error.

@@ -30,16 +30,16 @@ impl Progress {
         *self.0.borrow_mut() = Some(bar);
     }
 
-    /// One more is done; what is printed meanwhile stands above the bar.
-    pub fn step(&self, print: impl FnOnce()) {
+    /// So many more are done; what is printed meanwhile stands above the bar.
+    pub fn step(&self, done: usize, print: impl FnOnce()) {
         match &*self.0.borrow() {
             // Where the results go elsewhere, they do not disturb the bar.
             Some(bar) if !io::stdout().is_terminal() => {
-                bar.inc(1);
+                bar.inc(done as u64);
                 print();
             }
             Some(bar) => {
-                bar.inc(1);
+                bar.inc(done as u64);
                 bar.suspend(print);
             }
             None => print(),

@@ -117,53 +117,62 @@ struct Bench<'a> {
     now: Time,
 }
 
-/// A file, judged.
+/// Files, judged: what is said of them, and what it comes to.
+#[derive(Default)]
 struct Outturn {
-    path: PathBuf,
-    judged: Judged,
-    missing: bool,
+    files: usize,
+    text: String,
+    outcome: Option<Kind>,
 }
 
 impl Bench<'_> {
     fn judge_all(&self, reporter: &dyn Reporter) -> Option<Kind> {
         let trusted = self.wish.authorities.as_deref().map(shown);
+        let say = reporter.judged();
+        let judge = |files: Vec<Walked>| {
+            let mut turn = Outturn { files: files.len(), ..Outturn::default() };
+            files.into_iter().for_each(|file| self.judge_file(file, trusted.as_deref(), say, &mut turn));
+            turn
+        };
         let mut outcome = None;
-        let mut tell = |result: Outturn| {
-            reporter.tell(Event::Judged(&Looked {
-                path: &shown(&result.path),
-                judged: &result.judged,
-                authorities: trusted.as_deref(),
-                now: self.now,
-            }));
-            let kind = if result.missing { Kind::NotFound } else { Kind::Refused };
-            outcome = Kind::graver(outcome, (result.judged.verdict == Verdict::Refuse).then_some(kind));
+        let mut tell = |turn: Outturn| {
+            reporter.tell(Event::Scanned { files: turn.files, text: &turn.text });
+            outcome = Kind::graver(outcome, turn.outcome);
         };
         // One file needs no threads, and most runs judge one file.
         match self.wish.paths.as_slice() {
-            [one] if !is_folder(one) => tell(self.judge_file(Walked { path: one.clone(), error: None })),
+            [one] if !is_folder(one) => tell(judge(vec![Walked { path: one.clone(), error: None }])),
             paths => {
                 let all = || paths.iter().flat_map(|path| entries(path));
                 reporter.tell(Event::Scanning { count: &|| all().count() });
-                scan::in_order(all(), |walked| self.judge_file(walked), tell);
-                reporter.tell(Event::Scanned);
+                scan::in_order(all(), judge, tell);
+                reporter.tell(Event::ScanOver);
             }
         }
         outcome
     }
 
-    fn judge_file(&self, walked: Walked) -> Outturn {
+    fn judge_file(
+        &self,
+        walked: Walked,
+        authorities: Option<&str>,
+        say: fn(&Looked<'_>, &mut String),
+        turn: &mut Outturn,
+    ) {
         let read = walked.error.map_or_else(|| files::read(&walked.path), Err);
-        let (mut judged, missing) = match read {
+        let (mut judged, kind) = match read {
             Ok(bytes) => {
                 let name = name_of(&walked.path);
-                (judge(&bytes, name, self.want, &self.expected, &self.authorities, self.now), false)
+                (judge(&bytes, name, self.want, &self.expected, &self.authorities, self.now), Kind::Refused)
             }
-            Err(error) => (files::unreadable(&error), matches!(error, FileError::NotFound)),
+            Err(error @ FileError::NotFound) => (files::unreadable(&error), Kind::NotFound),
+            Err(error) => (files::unreadable(&error), Kind::Refused),
         };
         if self.wish.strict {
             sharpen(&mut judged);
         }
-        Outturn { path: walked.path, judged, missing }
+        say(&Looked { path: &shown(&walked.path), judged: &judged, authorities, now: self.now }, &mut turn.text);
+        turn.outcome = Kind::graver(turn.outcome, (judged.verdict == Verdict::Refuse).then_some(kind));
     }
 }
 

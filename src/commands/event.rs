@@ -22,8 +22,15 @@ pub enum Event<'a> {
         /// Counts them, for whoever wants to show how far it is.
         count: &'a dyn Fn() -> usize,
     },
+    /// Some of them were: how many, and what the function of [`Reporter::judged`](super::Reporter::judged) says of them.
+    Scanned {
+        /// How many.
+        files: usize,
+        /// What is said of them.
+        text: &'a str,
+    },
     /// The last of many files was judged.
-    Scanned,
+    ScanOver,
     /// Files were made.
     Made(&'a Made<'a>),
     /// A file was looked at, without judgement.

@@ -81,6 +81,11 @@ pub struct Server {
 pub trait Reporter {
     /// Tells people, or programs, about this.
     fn tell(&self, event: Event<'_>);
+
+    /// Writes what is to be said of a judged file. It may be called from any thread, since files are judged by many.
+    fn judged(&self) -> fn(&Looked<'_>, &mut String) {
+        |_, _| {}
+    }
 }
 
 /// Whom to ask.

@@ -19,10 +19,11 @@ struct Left<I> {
     handed_on: u64,
 }
 
-/// Works on every item, with as many threads as there are processors, and hands on the results in the items' order.
+/// Works on every item, some at a time, with as many threads as there are processors, and hands on the results in the
+/// items' order. What a thread makes it also takes apart, so that the threads do not wait for each other's memory.
 pub fn in_order<T, R: Send>(
     items: impl Iterator<Item = T> + Send,
-    work: impl Fn(T) -> R + Sync,
+    work: impl Fn(Vec<T>) -> R + Sync,
     mut hand_on: impl FnMut(R),
 ) {
     let left = Mutex::new(Left { items, taken: 0, handed_on: 0 });
@@ -34,8 +35,7 @@ pub fn in_order<T, R: Send>(
             let (left, moved, work) = (&left, &moved, &work);
             scope.spawn(move || {
                 while let Some((number, batch)) = take(left, moved) {
-                    let done: Vec<R> = batch.into_iter().map(work).collect();
-                    if results.send((number, done)).is_err() {
+                    if results.send((number, work(batch))).is_err() {
                         return;
                     }
                 }
@@ -47,7 +47,7 @@ pub fn in_order<T, R: Send>(
         for (number, done) in arriving {
             early.insert(number, done);
             while let Some(done) = early.remove(&next) {
-                done.into_iter().for_each(&mut hand_on);
+                hand_on(done);
                 next += 1;
             }
             left.lock().unwrap_or_else(PoisonError::into_inner).handed_on = next;
@@ -79,13 +79,15 @@ mod tests {
     fn results_come_in_order_and_few_are_kept() {
         let (made, most) = (AtomicU64::new(0), AtomicU64::new(0));
         let mut wanted = 0;
-        let work = |number: u64| {
-            made.fetch_add(1, Ordering::SeqCst);
-            number * 2
+        let work = |numbers: Vec<u64>| {
+            made.fetch_add(numbers.len() as u64, Ordering::SeqCst);
+            numbers
         };
-        in_order(0..20_000_u64, work, |result| {
-            assert_eq!(result, wanted * 2);
-            wanted += 1;
+        in_order(0..20_000_u64, work, |numbers| {
+            for number in numbers {
+                assert_eq!(number, wanted);
+                wanted += 1;
+            }
             most.fetch_max(made.load(Ordering::SeqCst) - wanted, Ordering::SeqCst);
         });
         assert_eq!(wanted, 20_000);
@@ -95,6 +97,6 @@ mod tests {
 
     #[test]
     fn nothing_to_do() {
-        in_order(std::iter::empty::<u8>(), |_| (), |()| panic!("there was nothing"));
+        in_order(std::iter::empty::<u8>(), |_: Vec<u8>| (), |()| panic!("there was nothing"));
     }
 }

@@ -1,6 +1,6 @@
 //! What a check finds: a stable code, how serious it is, what is wrong, and what to do now.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,9 +67,9 @@ pub struct Finding {
     /// How much it weighs here.
     pub severity: Severity,
     /// What is wrong, with the facts.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// The next thing to do.
-    pub remedy: String,
+    pub remedy: Cow<'static, str>,
     /// Where it compares: what was expected.
     pub expected: Option<String>,
     /// Where it compares: what was found.
@@ -78,7 +78,7 @@ pub struct Finding {
 
 impl Finding {
     /// A finding of the code's own severity.
-    pub fn new(code: Code, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>, remedy: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
             severity: code.severity(),

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use aws_lc_rs::digest;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A SHA-256 digest; 64 lower-case hexadecimal digits wherever it is written.
-#[derive(Clone, Copy, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(try_from = "String")]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
@@ -33,11 +33,21 @@ impl Fingerprint {
         Ok(Self(octets))
     }
 
+    fn digits(&self) -> [u8; 64] {
+        let mut digits = [0; 64];
+        for (pair, octet) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[HEX[usize::from(octet >> 4)], HEX[usize::from(octet & 15)]]);
+        }
+        digits
+    }
+
     /// The first twelve digits: enough for a person to tell two apart.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()
     }
 }
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 fn nibble(digit: u8) -> Result<u8, NotAFingerprint> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).ok_or(NotAFingerprint)
@@ -50,7 +60,13 @@ pub struct NotAFingerprint;
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        f.write_str(std::str::from_utf8(&self.digits()).expect("the digits are ASCII"))
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(std::str::from_utf8(&self.digits()).expect("the digits are ASCII"))
     }
 }
 
@@ -73,12 +89,6 @@ impl TryFrom<String> for Fingerprint {
 
     fn try_from(text: String) -> Result<Self, NotAFingerprint> {
         Self::from_hex(&text)
-    }
-}
-
-impl From<Fingerprint> for String {
-    fn from(fingerprint: Fingerprint) -> Self {
-        fingerprint.to_string()
     }
 }
 

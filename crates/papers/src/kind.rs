@@ -185,11 +185,16 @@ pub fn recognise(bytes: &[u8]) -> Paper {
     if bytes.first() == Some(&0x30) {
         return der(bytes);
     }
+    let text = std::str::from_utf8(bytes);
+    // Most files are PEM, and begin with it. Elsewhere a property list may hold PEM, so it goes before.
+    if let Some(text) = text.ok().filter(|text| text.starts_with("-----BEGIN ")) {
+        return blocks(text);
+    }
     if let Some((list, layout)) = unwrap(bytes) {
         return PushRequest::from_plist(&list, layout)
             .map_or(Paper::Plist, |request| Paper::Request(Box::new(request)));
     }
-    let Ok(text) = std::str::from_utf8(bytes) else { return Paper::Unknown { like: magic(bytes) } };
+    let Ok(text) = text else { return Paper::Unknown { like: magic(bytes) } };
     if text.contains("-----BEGIN ") {
         return blocks(text);
     }
@@ -351,9 +356,9 @@ fn encoded(text: &str) -> Option<Paper> {
     if text.len() < 64 || !text.chars().all(is_base64) {
         return None;
     }
-    let dense: String = text.split_whitespace().collect();
+    let dense = pem::dense(text.as_bytes());
     // The beginning "<?xml" in base64: a request whose end is missing.
-    if dense.starts_with("PD94bWwg") {
+    if dense.starts_with(b"PD94bWwg") {
         return Some(Paper::Damaged { like: "a push certificate request" });
     }
     let inner = pem::BODY.decode(dense).ok()?;
@@ -362,7 +367,7 @@ fn encoded(text: &str) -> Option<Paper> {
 
 /// The octets that these hexadecimal digits write, white space between them left out; `None` for any other text.
 pub(crate) fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
-    let dense: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let dense = pem::dense(text);
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let octet = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(pair[1])?);
     (dense.len() >= 2 && dense.len().is_multiple_of(2)).then(|| dense.chunks_exact(2).map(octet).collect())?

@@ -38,8 +38,7 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, DamagedBlock> {
         let end = format!("-----END {label}-----");
         let (body, behind) = after.split_once(end.as_str()).ok_or_else(damaged)?;
         let (headers, body) = split_headers(body);
-        let dense: String = body.split_whitespace().collect();
-        let der = BODY.decode(dense).map_err(|_| damaged())?;
+        let der = decoded(body.as_bytes()).ok_or_else(damaged)?;
         let encrypted = label.starts_with("ENCRYPTED") || headers.contains("ENCRYPTED");
         blocks.push(Block { label: label.to_owned(), der, encrypted });
         if blocks.len() > MOST_BLOCKS {
@@ -48,6 +47,25 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, DamagedBlock> {
         rest = behind;
     }
     Ok(blocks)
+}
+
+/// The bytes behind base64. Its lines are put together first as if nothing but line ends stood between them, which is so
+/// in nearly every file.
+fn decoded(body: &[u8]) -> Option<Vec<u8>> {
+    let mut lines = Vec::with_capacity(body.len());
+    let mut begin = 0;
+    for end in memchr::memchr_iter(b'\n', body).chain([body.len()]) {
+        lines.extend_from_slice(body[begin..end].trim_ascii());
+        begin = body.len().min(end + 1);
+    }
+    BODY.decode(&lines).or_else(|_| BODY.decode(dense(body))).ok()
+}
+
+/// The same letters without the white space between them.
+pub(crate) fn dense(text: &[u8]) -> Vec<u8> {
+    let mut dense = Vec::with_capacity(text.len());
+    text.split(u8::is_ascii_whitespace).for_each(|run| dense.extend_from_slice(run));
+    dense
 }
 
 /// Old key files have headers above the body, set off by an empty line (RFC 1421).

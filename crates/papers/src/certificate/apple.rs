@@ -121,7 +121,7 @@ fn authority(der: &[u8]) -> Result<Authority, NotAuthorities> {
         not_before: certificate.not_before,
         not_after: certificate.not_after,
         public_key_sha256: certificate.public_key_sha256,
-        key: Signer::new(certificate.spki),
+        key: Signer::new(certificate.spki().to_vec()),
     })
 }
 

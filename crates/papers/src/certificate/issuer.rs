@@ -55,7 +55,7 @@ fn new_issuer<'a>(
 ) -> Option<Issuer<'a>> {
     let may_issue =
         |companion: &&Certificate| companion.is_authority && !companion.is_self_issued() && now <= companion.not_after;
-    let issuer = companions.iter().filter(may_issue).find(|companion| certificate.is_signed_by(&companion.spki))?;
+    let issuer = companions.iter().filter(may_issue).find(|companion| certificate.is_signed_by(companion.spki()))?;
     let root = authorities.roots().find(|root| issuer.is_signed_by_authority(root))?;
     Some(Issuer::New { issuer, root })
 }

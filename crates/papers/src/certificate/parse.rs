@@ -1,5 +1,7 @@
 //! A certificate, read once: the fields that are judged, and the bytes that are kept.
 
+use std::ops::Range;
+
 use x509_parser::{der_parser::oid::Oid, extensions::ParsedExtension, prelude::*, public_key::PublicKey};
 
 use super::{apple, signature::Method};
@@ -46,12 +48,12 @@ pub struct Certificate {
     pub authority_key: Option<Vec<u8>>,
     /// The identifier of its key (subjectKeyIdentifier).
     pub subject_key: Option<Vec<u8>>,
-    pub(crate) issuer_name: Vec<u8>,
-    pub(crate) subject_name: Vec<u8>,
-    pub(crate) spki: Vec<u8>,
-    pub(crate) signed: Vec<u8>,
-    pub(crate) method: Option<Method>,
-    pub(crate) signature: Vec<u8>,
+    issuer_name: Range<usize>,
+    subject_name: Range<usize>,
+    spki: Range<usize>,
+    signed: Range<usize>,
+    signature: Range<usize>,
+    method: Option<Method>,
 }
 
 /// The kind of a public key.
@@ -126,12 +128,12 @@ impl Certificate {
             vendor: extensions.has(&apple::MDM_VENDOR),
             authority_key: extensions.authority_key,
             subject_key: extensions.subject_key,
-            issuer_name: parsed.issuer().as_raw().to_vec(),
-            subject_name: subject.as_raw().to_vec(),
-            spki: parsed.public_key().raw.to_vec(),
-            signed: parsed.tbs_certificate.as_ref().to_vec(),
+            issuer_name: place(der, parsed.issuer().as_raw())?,
+            subject_name: place(der, subject.as_raw())?,
+            spki: place(der, parsed.public_key().raw)?,
+            signed: place(der, parsed.tbs_certificate.as_ref())?,
+            signature: place(der, &parsed.signature_value.data)?,
             method: Method::of(&parsed.signature_algorithm),
-            signature: parsed.signature_value.data.to_vec(),
             der: der.to_vec(),
         })
     }
@@ -141,32 +143,64 @@ impl Certificate {
         self.user_id.as_deref().and_then(|text| Topic::parse(text).ok())
     }
 
+    /// The DER of the issuer's name.
+    pub(crate) fn issuer_name(&self) -> &[u8] {
+        &self.der[self.issuer_name.clone()]
+    }
+
+    /// The DER SubjectPublicKeyInfo.
+    pub(crate) fn spki(&self) -> &[u8] {
+        &self.der[self.spki.clone()]
+    }
+
+    /// The part that is signed, and the signature over it.
+    fn signed(&self) -> (&[u8], &[u8]) {
+        (&self.der[self.signed.clone()], &self.der[self.signature.clone()])
+    }
+
     /// Whether the key in this DER SubjectPublicKeyInfo signed it.
     pub(crate) fn is_signed_by(&self, spki: &[u8]) -> bool {
-        super::signature::verifies(self.method, spki, &self.signed, &self.signature)
+        let (message, signature) = self.signed();
+        super::signature::verifies(self.method, spki, message, signature)
     }
 
     /// Whether this authority signed it.
     pub(crate) fn is_signed_by_authority(&self, authority: &super::Authority) -> bool {
-        authority.key.signed(self.method, &self.signed, &self.signature)
+        let (message, signature) = self.signed();
+        authority.key.signed(self.method, message, signature)
     }
 
     /// Whether it names itself as its issuer.
     pub(crate) fn is_self_issued(&self) -> bool {
-        self.issuer_name == self.subject_name
+        self.der[self.issuer_name.clone()] == self.der[self.subject_name.clone()]
     }
+}
+
+/// Where a part of these bytes stands in them.
+fn place(whole: &[u8], part: &[u8]) -> Result<Range<usize>, ParseError> {
+    let begin = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
+    let range = begin..begin.wrapping_add(part.len());
+    if whole.get(range.clone()) == Some(part) { Ok(range) } else { Err(ParseError) }
 }
 
 /// A certificate says how it is signed inside what is signed, and once more outside. The two must be the same bytes
 /// (RFC 5280, 4.1.1.2), or what is outside could be changed unnoticed.
 fn says_twice_how_it_is_signed(der: &[u8]) -> bool {
-    let outside = || {
+    let twice = || {
         let (inside, _) = element(der, 0x30)?;
         let (signed, rest) = element(inside, 0x30)?;
-        let (_, signature) = element(rest, 0x30)?;
-        Some((signed, &rest[..rest.len() - signature.len()]))
+        // TBSCertificate ::= SEQUENCE { version [0] DEFAULT v1, serialNumber, signature, … }
+        let behind_version = element(signed, 0xa0).map_or(signed, |(_, behind)| behind);
+        let (_, behind_serial) = element(behind_version, 0x02)?;
+        Some(whole(behind_serial)? == whole(rest)?)
     };
-    outside().is_some_and(|(signed, algorithm)| signed.windows(algorithm.len()).any(|bytes| bytes == algorithm))
+    twice().unwrap_or(false)
+}
+
+/// The sequence at the beginning, with its header.
+fn whole(bytes: &[u8]) -> Option<&[u8]> {
+    let (_, behind) = element(bytes, 0x30)?;
+    Some(&bytes[..bytes.len() - behind.len()])
 }
 
 /// What the extensions say.

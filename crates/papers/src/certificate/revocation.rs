@@ -105,13 +105,13 @@ impl RevocationList {
         now: Time,
     ) -> Revocation {
         let same_key = self.authority_key.is_none() || self.authority_key == certificate.authority_key;
-        if self.issuer_name != certificate.issuer_name || !same_key {
+        if self.issuer_name != certificate.issuer_name() || !same_key {
             return Revocation::OtherIssuer;
         }
         // The key that signed the certificate is the one that may revoke it.
         let identifier = certificate.authority_key.as_deref().unwrap_or_default();
         let listed = authorities.with_key(identifier).map(super::Authority::spki);
-        let mut keys = listed.chain(companions.iter().map(|companion| companion.spki.as_slice()));
+        let mut keys = listed.chain(companions.iter().map(Certificate::spki));
         if !keys.any(|key| certificate.is_signed_by(key) && self.is_signed_by(key)) {
             return Revocation::Forged;
         }

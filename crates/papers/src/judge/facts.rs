@@ -86,7 +86,7 @@ fn issuer_key(certificate: &Certificate, companions: &[Certificate], issuer: &Is
         Issuer::New { issuer, .. } => Some(issuer.public_key_sha256),
         Issuer::Unverified | Issuer::Stranger => companions
             .iter()
-            .find(|companion| certificate.is_signed_by(&companion.spki))
+            .find(|companion| certificate.is_signed_by(companion.spki()))
             .map(|companion| companion.public_key_sha256),
         Issuer::Forged(_) => None,
     }

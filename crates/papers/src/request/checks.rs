@@ -159,7 +159,7 @@ fn signed(request: &PushRequest, vendor: &Certificate, name: &str) -> Option<Fin
         let unreadable = request.signature.is_none() && !request.missing.contains(&Part::Signature);
         return unreadable.then(|| invalid_signature(name));
     };
-    let by = |method| signature::verifies(Some(method), &vendor.spki, &csr.der, made);
+    let by = |method| signature::verifies(Some(method), vendor.spki(), &csr.der, made);
     if by(Method::RsaSha256) {
         return None;
     }
@@ -193,7 +193,7 @@ fn chain(request: &PushRequest, authorities: &Authorities, now: Time) -> Vec<Fin
         };
     };
     let mut findings = vec![];
-    if let Some(pair) = chain.windows(2).find(|pair| !pair[0].is_signed_by(&pair[1].spki)) {
+    if let Some(pair) = chain.windows(2).find(|pair| !pair[0].is_signed_by(pair[1].spki())) {
         let name = printable(pair[0].common_name.as_deref().unwrap_or("a certificate"));
         findings.push(broken(&format!("{name} is not signed by the one behind it")));
     }
@@ -227,7 +227,7 @@ fn broken(why: &str) -> Finding {
 }
 
 fn leads_to_a_root(last: &Certificate, authorities: &Authorities) -> bool {
-    authorities.roots().any(|root| root.spki() == last.spki || last.is_signed_by_authority(root))
+    authorities.roots().any(|root| root.spki() == last.spki() || last.is_signed_by_authority(root))
 }
 
 fn age(known: &Known<'_>, now: Time) -> Vec<Finding> {

@@ -8,7 +8,10 @@ use base64::{
 use plist::Value;
 
 use super::Csr;
-use crate::{certificate::Certificate, pem::blocks};
+use crate::{
+    certificate::Certificate,
+    pem::{blocks, dense},
+};
 
 /// Base64 as it is found: with its padding or without.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -96,7 +99,7 @@ pub fn for_the_portal(bytes: &[u8]) -> Vec<u8> {
 
 /// The bytes behind base64, white space between its letters left out.
 pub(crate) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let dense: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let dense = dense(text);
     if dense.is_empty() { None } else { LENIENT.decode(dense).ok() }
 }
 

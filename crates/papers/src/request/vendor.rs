@@ -42,11 +42,11 @@ impl Vendor {
     /// # Errors
     /// The finding that says what is wrong with them.
     pub fn new(certificates: &[Certificate], key: PrivateKey) -> Result<Self, Finding> {
-        let own = certificates.iter().find(|certificate| certificate.spki == key.spki);
+        let own = certificates.iter().find(|certificate| certificate.spki() == key.spki);
         let own = own.ok_or_else(|| no_certificate_of(&key, certificates))?;
         let mut chain = vec![own.clone()];
         while let Some(last) = chain.last().filter(|last| !last.is_self_issued()) {
-            let signer = certificates.iter().find(|above| above.is_authority && last.is_signed_by(&above.spki));
+            let signer = certificates.iter().find(|above| above.is_authority && last.is_signed_by(above.spki()));
             // A circle of authorities, each signed by the next, has no root.
             match signer.filter(|signer| chain.iter().all(|known| known.der != signer.der)) {
                 Some(signer) => chain.push(signer.clone()),
