@@ -6,6 +6,7 @@ mod cmd;
 mod docs;
 mod floors;
 mod journey;
+mod monitoring;
 mod others;
 mod papers;
 mod program;

@@ -4,11 +4,13 @@ pub mod real;
 
 mod demo;
 mod papers;
+mod public;
 mod sandbox;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
+use pushcert_papers::watch::Level;
 
 use crate::{
     cli::{
@@ -17,7 +19,7 @@ use crate::{
         printer::{self, Printer},
         prompt::Terminal,
     },
-    commands::{Failure, Kind, Outcome, Reporter, World, adopt, history, install, renew, status},
+    commands::{Failure, Kind, Outcome, Reporter, World, adopt, history, install, published, renew, status},
     world::clock::{Clock, SystemClock},
 };
 use real::{Real, Settings};
@@ -29,25 +31,69 @@ pub fn run() -> ExitCode {
         Err(error) => return usage(&error),
     };
     color(cli.global.color);
-    let printer = Printer::new(cli.global.output, cli.global.quiet);
-    match carry_out(cli, &printer) {
-        Ok(outcome) => exit::status(outcome),
-        Err(failure) => {
+    let output = cli.global.output;
+    let printer = Printer::new(output, cli.global.quiet).into_file(results_file(&cli.command));
+    let outcome = suits(&cli.command, output).and_then(|()| carry_out(cli, &printer));
+    let outcome = printer.unwritten().map_or(outcome, Err);
+    match (outcome, output) {
+        // Monitoring systems know four exit codes, and what was found decides which.
+        (Ok(_), Output::Nagios) => ExitCode::from(printer.level().unwrap_or(Level::Unknown).exit_code()),
+        (Ok(outcome), _) => exit::status(outcome),
+        (Err(failure), _) => {
             printer.failure(&failure);
+            if output == Output::Nagios {
+                return ExitCode::from(Level::Unknown.exit_code());
+            }
             exit::status(Some(failure.kind))
         }
     }
 }
 
-/// Help and version are answers; everything else that the parser refuses is wrong usage.
-fn usage(error: &clap::Error) -> ExitCode {
-    let text = error.render().ansi().to_string();
-    if error.use_stderr() {
-        printer::to_stderr(&text);
-        return exit::status(Some(Kind::Usage));
+/// Where the results go, if not to standard output.
+fn results_file(command: &Command) -> Option<PathBuf> {
+    match command {
+        Command::Status(args) => args.output_file.clone(),
+        _ => None,
     }
-    printer::to_stdout(&text);
-    exit::status(None)
+}
+
+/// Each command takes the forms of output that make sense for it.
+fn suits(command: &Command, output: Output) -> Result<(), Failure> {
+    let everywhere = matches!(output, Output::Human | Output::Json);
+    if everywhere || matches!(command, Command::Status(_) | Command::Check(_)) {
+        return Ok(());
+    }
+    let message = "this form of output is for  pushcert status  and  pushcert check";
+    Err(Failure::new(Kind::Usage, "output", message).hinted("other commands take -o human and -o json"))
+}
+
+/// Help and version are answers; everything else that the parser refuses is wrong usage. A monitoring system wants even
+/// that on one line, with its own exit code.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        printer::to_stdout(&error.render().ansi().to_string());
+        return exit::status(None);
+    }
+    if wants_nagios() {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        Printer::new(Output::Nagios, false).failure(&Failure::new(Kind::Usage, "usage", first));
+        return ExitCode::from(Level::Unknown.exit_code());
+    }
+    printer::to_stderr(&error.render().ansi().to_string());
+    exit::status(Some(Kind::Usage))
+}
+
+/// Whether the command line asks for Nagios' form, as far as can be told of one that cannot be parsed.
+fn wants_nagios() -> bool {
+    let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let together = ["-onagios", "-o=nagios", "--output=nagios"];
+    let apart = |pair: &[String]| matches!(pair[0].as_str(), "-o" | "--output") && pair[1] == "nagios";
+    #[expect(clippy::disallowed_methods, reason = "the parser, which reads it, has failed")]
+    let variable = std::env::var("PUSHCERT_OUTPUT");
+    arguments.iter().any(|argument| together.contains(&argument.as_str()))
+        || arguments.windows(2).any(apart)
+        || variable.is_ok_and(|form| form == "nagios")
 }
 
 fn color(choice: Color) {
@@ -62,12 +108,23 @@ fn color(choice: Color) {
 /// Commands that need no world come first, and start nothing.
 fn carry_out(cli: Cli, printer: &Printer) -> Outcome {
     let now = || SystemClock.now();
-    let ask = || Terminal::new(cli.global.no_input || cli.global.output == Output::Json);
+    let ask = || Terminal::new(cli.global.no_input || cli.global.output != Output::Human);
     match cli.command {
         Command::Check(args) => papers::check(printer, args, cli.global.timeout, now()),
         Command::Inspect(args) => papers::inspect(printer, args, now()),
         Command::Csr(command) => papers::csr(printer, &ask(), command, now()),
         Command::P12(command) => papers::p12(printer, &ask(), command, now()),
+        Command::Status(Status { from: Some(place), tenants, fail_on, at, .. }) => {
+            let timeout = cli.global.timeout;
+            published::status(
+                printer,
+                &public::read(&place, timeout)?,
+                &place,
+                &tenants,
+                fail_on,
+                at.unwrap_or_else(now),
+            )
+        }
         Command::Help(args) => {
             printer::to_stdout(&help::about(&args.about)?);
             Ok(None)
@@ -80,7 +137,7 @@ fn with_runtime(command: Command, global: Global, printer: &Printer) -> Outcome 
     log::begin(global.verbose, global.log_format);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Kind::Failed, "runtime", error))?;
-    let ask = Terminal::new(global.no_input || global.output == Output::Json);
+    let ask = Terminal::new(global.no_input || global.output != Output::Human);
     // The sandbox ends by the same signals, in its own way.
     if matches!(command, Command::Sandbox(_)) {
         return runtime.block_on(in_the_world(command, global, printer, &ask));
@@ -131,7 +188,16 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
     let settings =
         Settings { config: global.config, store: global.store, timeout: global.timeout, ..Settings::default() };
     let real = Real::build(&settings)?;
-    real.live(printer, ask, async |world: &World<'_>| deed(command, world, printer).await).await
+    real.live(printer, ask, async |world: &World<'_>| {
+        let changes =
+            matches!(command, Command::Status(_) | Command::Renew(_) | Command::Adopt(_) | Command::Install(_));
+        let outcome = deed(command, world, printer).await;
+        if changes {
+            published::publish(world).await?;
+        }
+        outcome
+    })
+    .await
 }
 
 async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Outcome {

@@ -46,7 +46,9 @@ pub fn check(reporter: &dyn Reporter, args: Check, timeout: Duration, now: Time)
 fn fetch(timeout: Duration) -> Result<Result<Vec<u8>, String>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Kind::Failed, "runtime", error))?;
-    Ok(runtime.block_on(apple::revocation_list(timeout)).map_err(|error| error.to_string()))
+    Ok(runtime
+        .block_on(apple::revocation_list(timeout))
+        .map_err(|error| format!("{}: {error}", apple::REVOCATION_LIST)))
 }
 
 pub fn inspect(reporter: &dyn Reporter, args: Inspect, now: Time) -> Outcome {

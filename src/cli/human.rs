@@ -40,7 +40,9 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::History(lines) => Some(table::history(lines)),
         Event::Verified(found) => Some(verified(found)),
         Event::Ready(announcement) => Some(format!("{announcement}\n")),
-        Event::Renewal(_) | Event::Scanning { .. } | Event::Scanned { .. } | Event::ScanOver => None,
+        Event::Renewal(_) | Event::Scanning { .. } | Event::Scanned { .. } | Event::ScanOver | Event::Watched(_) => {
+            None
+        }
         Event::Made(files) => Some(made(files)),
         _ if quiet => None,
         Event::Tenant(heading) => Some(tenant(heading)),

@@ -41,6 +41,7 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
         | Event::Scanning { .. }
         | Event::Scanned { .. }
         | Event::ScanOver
+        | Event::Watched(_)
         | Event::Tenant(_)
         | Event::Done { .. }
         | Event::Turn { .. }

@@ -2,6 +2,7 @@
 
 mod human;
 mod json;
+mod monitoring;
 mod progress;
 mod table;
 

@@ -3,22 +3,48 @@
 //!
 //! A reader that goes away (`| head`) ends the printing, not the work.
 
-use std::io::{self, Write};
+use std::{
+    cell::{Cell, RefCell},
+    io::{self, Write},
+    path::PathBuf,
+};
 
-use super::{args::Output, human, progress::Progress};
-use crate::commands::{Event, Failure, Looked, Reporter};
+use pushcert_papers::watch::Level;
+
+use super::{args::Output, human, monitoring, progress::Progress};
+use crate::{
+    commands::{Event, Failure, Kind, Reporter, Telling, Watched},
+    world::files,
+};
 
 /// How results and talk are shown.
 pub struct Printer {
     output: Output,
     quiet: bool,
     progress: Progress,
+    into: Option<PathBuf>,
+    level: Cell<Option<Level>>,
+    unwritten: RefCell<Option<Failure>>,
 }
 
 impl Printer {
     /// A printer of this kind.
     pub fn new(output: Output, quiet: bool) -> Self {
-        Self { output, quiet, progress: Progress::default() }
+        Self {
+            output,
+            quiet,
+            progress: Progress::default(),
+            into: None,
+            level: Cell::new(None),
+            unwritten: RefCell::new(None),
+        }
+    }
+
+    /// The same, writing results into this file instead.
+    #[must_use]
+    pub fn into_file(mut self, path: Option<PathBuf>) -> Self {
+        self.into = path;
+        self
     }
 
     /// Tells of a failure, with the next thing to do.
@@ -30,31 +56,70 @@ impl Printer {
                 "message": failure.message,
                 "hint": failure.hint,
             }))),
-            Output::Human => to_stderr(&human::failure(failure)),
+            Output::Nagios => to_stdout(&monitoring::unknown(&failure.message)),
+            Output::Human | Output::Prometheus | Output::Junit | Output::Ics => to_stderr(&human::failure(failure)),
         }
+    }
+
+    /// The level of what was told to monitoring.
+    pub fn level(&self) -> Option<Level> {
+        self.level.get()
+    }
+
+    /// Why the file for the results could not be written, if it could not.
+    pub fn unwritten(&self) -> Option<Failure> {
+        self.unwritten.take()
     }
 
     fn print(&self, event: &Event<'_>) {
         match self.output {
-            Output::Json => Self::json(event),
+            Output::Json => self.json(event),
             Output::Human => {
                 if let Some(text) = human::text(event, self.quiet) {
-                    to_stdout(&text);
+                    self.result(&text);
                 }
             }
+            Output::Nagios | Output::Prometheus | Output::Junit | Output::Ics => match event {
+                Event::Watched(watched) => self.monitoring(watched),
+                Event::Status(lines) => self.monitoring(&lines.iter().map(Watched::from).collect::<Vec<_>>()),
+                _ => {}
+            },
         }
     }
 
-    fn json(event: &Event<'_>) {
+    fn monitoring(&self, watched: &[Watched]) {
+        let text = match self.output {
+            Output::Nagios => {
+                let (line, level) = monitoring::nagios(watched);
+                self.level.set(Some(level));
+                line
+            }
+            Output::Junit => monitoring::junit(watched),
+            Output::Ics => monitoring::ics(watched),
+            _ => monitoring::prometheus(watched),
+        };
+        self.result(&text);
+    }
+
+    fn json(&self, event: &Event<'_>) {
         if let Event::Judged(looked) = event {
             let mut line = String::new();
             super::json::judged(looked, &mut line);
             return raw_to_stdout(&line);
         }
         if let Some(lines) = super::json::lines(event) {
-            for line in lines {
-                to_stdout(&json_line(&line));
-            }
+            self.result(&lines.iter().map(json_line).collect::<String>());
+        }
+    }
+
+    /// A result: printed, or written into a file that others may read, whole or not at all.
+    fn result(&self, text: &str) {
+        let Some(path) = &self.into else {
+            return if self.output == Output::Human { to_stdout(text) } else { raw_to_stdout(text) };
+        };
+        if let Err(error) = files::write_public(path, text.as_bytes()) {
+            let message = format!("{} cannot be written: {error}", path.display());
+            *self.unwritten.borrow_mut() = Some(Failure::new(Kind::Failed, "cannot-write", message));
         }
     }
 }
@@ -64,19 +129,20 @@ impl Reporter for Printer {
         match event {
             Event::Scanning { count } if !self.quiet => self.progress.begin(count),
             Event::Scanned { files, text } => self.progress.step(files, || match self.output {
-                Output::Json => raw_to_stdout(text),
                 Output::Human => to_stdout(text),
+                _ => raw_to_stdout(text),
             }),
             Event::ScanOver => self.progress.end(),
             event => self.print(&event),
         }
     }
 
-    fn judged(&self) -> fn(&Looked<'_>, &mut String) {
+    fn telling(&self) -> Telling {
         match self.output {
-            Output::Json => super::json::judged,
-            Output::Human if self.quiet => human::judged_if_noteworthy,
-            Output::Human => human::judged,
+            Output::Json => Telling::Each(super::json::judged),
+            Output::Human if self.quiet => Telling::Each(human::judged_if_noteworthy),
+            Output::Human => Telling::Each(human::judged),
+            Output::Nagios | Output::Prometheus | Output::Junit | Output::Ics => Telling::Together,
         }
     }
 }

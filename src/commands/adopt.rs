@@ -6,6 +6,7 @@ use pushcert_papers::{
     Topic, Verdict,
     certificate::{Authorities, Expectations},
     judge::{CertificateFacts, Judged, Want, judge},
+    kind::{Paper, recognise},
     page,
     renewal::{Confirmation, Install, Journey},
     watch::{Installed, Seen, Source},
@@ -62,9 +63,14 @@ async fn from_file(
         return Err(not_adopted(world, path, &judged));
     };
     let installed = installed(&facts);
+    // The certificate alone is kept, so that it is found by its own digest, whatever it came wrapped in.
+    let bytes = match recognise(&bytes) {
+        Paper::Certificates { leaves, .. } => leaves.into_iter().next().map_or(bytes, |leaf| leaf.der),
+        _ => bytes,
+    };
     let entry = Entry { after: Some(facts.sha256), ..Entry::of("certificate-adopted").with("source", "file") };
     ledger
-        .note(vec![Kept { kind: "certificate", name: format!("{}.pem", facts.sha256.short()), bytes }], entry)
+        .note(vec![Kept { kind: "certificate", name: format!("{}.cer", facts.sha256.short()), bytes }], entry)
         .await?;
     ledger.saw(Seen { at: now, source: Source::File, installed: Some(installed.clone()) }).await?;
     world.tell(Event::Note(&format!(

@@ -3,16 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use pushcert_papers::{
-    Fingerprint, KeyError, PrivateKey, Secret, Severity, Time, Topic, Verdict,
+    Code, Fingerprint, KeyError, PrivateKey, Secret, Severity, Time, Topic, Verdict,
     certificate::{Authorities, Expectations, InstalledFacts, Place, RevocationList},
     judge::{CertificateFacts, Judged, Want, judge},
+    watch::{Level, State, Thresholds},
 };
 
-use super::{Event, Failure, Kind, Looked, Outcome, Reporter, files, passphrase::Passphrase, scan, shown};
+use super::{
+    Event, Failure, Kind, Looked, Outcome, Reporter, Telling, Watched, files, passphrase::Passphrase, scan, shown,
+};
 use crate::world::files::{FileError, Walked, walk};
 
 /// Lists of revoked certificates are never larger.
-const LIST_LIMIT: u64 = crate::world::apple::LIMIT as u64;
+const LIST_LIMIT: u64 = crate::world::apple::LIMIT;
 
 /// What files are judged by.
 #[derive(Debug, Default)]
@@ -122,21 +125,23 @@ struct Bench<'a> {
 struct Outturn {
     files: usize,
     text: String,
+    facts: Vec<Watched>,
     outcome: Option<Kind>,
 }
 
 impl Bench<'_> {
     fn judge_all(&self, reporter: &dyn Reporter) -> Option<Kind> {
         let trusted = self.wish.authorities.as_deref().map(shown);
-        let say = reporter.judged();
+        let telling = reporter.telling();
         let judge = |files: Vec<Walked>| {
             let mut turn = Outturn { files: files.len(), ..Outturn::default() };
-            files.into_iter().for_each(|file| self.judge_file(file, trusted.as_deref(), say, &mut turn));
+            files.into_iter().for_each(|file| self.judge_file(file, trusted.as_deref(), telling, &mut turn));
             turn
         };
-        let mut outcome = None;
+        let (mut outcome, mut facts) = (None, vec![]);
         let mut tell = |turn: Outturn| {
             reporter.tell(Event::Scanned { files: turn.files, text: &turn.text });
+            facts.extend(turn.facts);
             outcome = Kind::graver(outcome, turn.outcome);
         };
         // One file needs no threads, and most runs judge one file.
@@ -149,16 +154,13 @@ impl Bench<'_> {
                 reporter.tell(Event::ScanOver);
             }
         }
+        if matches!(telling, Telling::Together) {
+            reporter.tell(Event::Watched(facts));
+        }
         outcome
     }
 
-    fn judge_file(
-        &self,
-        walked: Walked,
-        authorities: Option<&str>,
-        say: fn(&Looked<'_>, &mut String),
-        turn: &mut Outturn,
-    ) {
+    fn judge_file(&self, walked: Walked, authorities: Option<&str>, telling: Telling, turn: &mut Outturn) {
         let read = walked.error.map_or_else(|| files::read(&walked.path), Err);
         let (mut judged, kind) = match read {
             Ok(bytes) => {
@@ -171,8 +173,53 @@ impl Bench<'_> {
         if self.wish.strict {
             sharpen(&mut judged);
         }
-        say(&Looked { path: &shown(&walked.path), judged: &judged, authorities, now: self.now }, &mut turn.text);
+        let looked = Looked { path: &shown(&walked.path), judged: &judged, authorities, now: self.now };
+        match telling {
+            Telling::Each(say) => say(&looked, &mut turn.text),
+            Telling::Together => turn.facts.push(self.watched(&looked)),
+        }
         turn.outcome = Kind::graver(turn.outcome, (judged.verdict == Verdict::Refuse).then_some(kind));
+    }
+}
+
+impl Bench<'_> {
+    /// A file as monitoring sees it: a certificate by its date, and by whatever refuses it.
+    fn watched(&self, looked: &Looked<'_>) -> Watched {
+        let certificate = looked.judged.certificate.as_ref();
+        let usual = Thresholds::default();
+        let thresholds = Thresholds {
+            warning: self.expected.warning_days.unwrap_or(usual.warning),
+            critical: self.expected.critical_days.unwrap_or(usual.critical),
+            ..usual
+        };
+        let not_after = certificate.map(|facts| facts.not_after);
+        let state = State::of(not_after, &thresholds, self.now);
+        // Dates have states of their own.
+        let by_date = [Code::EndsSoon, Code::Expired];
+        let refusing = looked.judged.findings.iter().filter(|finding| finding.severity == Severity::Refuse);
+        let refusing: Vec<_> = refusing.filter(|finding| !by_date.contains(&finding.code)).collect();
+        let wrong = certificate.is_some() && !refusing.is_empty();
+        Watched {
+            name: looked.path.to_owned(),
+            is_file: true,
+            level: if wrong { Level::Critical } else { Level::of(state, false, &[]) },
+            state,
+            problems: refusing.iter().map(|finding| finding.code.word()).collect(),
+            why: refusing.first().map(|finding| finding.code.word()),
+            topic: certificate.and_then(|facts| facts.topic.clone()),
+            serial: certificate.map(|facts| facts.serial.clone()),
+            issuer: certificate.map(|facts| facts.issuer.clone()),
+            not_before: certificate.map(|facts| facts.not_before),
+            not_after,
+            days_left: certificate.map(|facts| facts.days_left),
+            thresholds,
+            step: None,
+            seen: None,
+            looked: certificate.is_some(),
+            next: None,
+            apple_account: None,
+            now: self.now,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use pushcert_papers::{
     Fingerprint, Serial, TenantName, Time, Topic,
     judge::Judged,
     renewal::{Stage, guide::Card},
-    watch::{Source, Standing},
+    watch::{Level, Source, Standing, State, Thresholds},
 };
 use serde::Serialize;
 
@@ -22,6 +22,8 @@ pub enum Event<'a> {
         /// Counts them, for whoever wants to show how far it is.
         count: &'a dyn Fn() -> usize,
     },
+    /// The same, for those that put all of them into one answer.
+    Watched(Vec<Watched>),
     /// Some of them were: how many, and what the function of [`Reporter::judged`](super::Reporter::judged) says of them.
     Scanned {
         /// How many.
@@ -82,6 +84,58 @@ pub enum Mark {
     Sure,
     /// Done as far as it goes; something is still open.
     Open,
+}
+
+/// A certificate as monitoring sees it, a tenant's or a file's.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// The tenant's name, or the file's path.
+    pub name: String,
+    /// Whether it is a file.
+    pub is_file: bool,
+    /// How serious it is.
+    pub level: Level,
+    /// From the date alone.
+    pub state: State,
+    /// What is wrong: words of problems, or of findings that refuse.
+    pub problems: Vec<&'static str>,
+    /// The gravest of it, where a date does not say it.
+    pub why: Option<&'static str>,
+    /// The installed topic.
+    pub topic: Option<Topic>,
+    /// The serial number.
+    pub serial: Option<Serial>,
+    /// The issuer, where it is known.
+    pub issuer: Option<String>,
+    /// First second of validity.
+    pub not_before: Option<Time>,
+    /// Last second of validity.
+    pub not_after: Option<Time>,
+    /// Days left.
+    pub days_left: Option<i64>,
+    /// When states change.
+    pub thresholds: Thresholds,
+    /// Where the renewal stands; `None` for files.
+    pub step: Option<Stage>,
+    /// How it is known, and since when; `None` for files.
+    pub seen: Option<(&'static str, Option<Time>)>,
+    /// Whether it could be looked at just now, where that was wanted.
+    pub looked: bool,
+    /// What comes next.
+    pub next: Option<String>,
+    /// The Apple account.
+    pub apple_account: Option<String>,
+    /// The moment of judgement.
+    pub now: Time,
+}
+
+/// What is wanted of many judged files.
+#[derive(Clone, Copy)]
+pub enum Telling {
+    /// What this function writes of each, one after the other. It may be called from any thread.
+    Each(fn(&Looked<'_>, &mut String)),
+    /// Their facts, to be put into one answer.
+    Together,
 }
 
 /// Files that were made.
@@ -197,6 +251,12 @@ pub struct StatusLine {
     /// The moment of judgement; for people only.
     #[serde(skip)]
     pub now: Time,
+    /// How serious it is, for monitoring.
+    #[serde(skip)]
+    pub level: Level,
+    /// When states change.
+    #[serde(skip)]
+    pub thresholds: Thresholds,
     /// Why the server could not be asked just now, where it could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_asked: Option<String>,
@@ -212,4 +272,37 @@ pub struct Verified {
     pub head: Option<Fingerprint>,
     /// Where it is broken, in words; `None` when it is whole.
     pub broken: Option<String>,
+}
+
+impl From<&StatusLine> for Watched {
+    fn from(line: &StatusLine) -> Self {
+        let state = State::ALL.into_iter().find(|state| state.word() == line.state);
+        Self {
+            name: line.tenant.to_string(),
+            is_file: false,
+            level: line.level,
+            state: state.unwrap_or(State::Unknown),
+            problems: line.problems.clone(),
+            why: grave(line),
+            topic: line.topic.clone(),
+            serial: line.serial.clone(),
+            issuer: None,
+            not_before: line.not_before,
+            not_after: line.not_after,
+            days_left: line.days_left,
+            thresholds: line.thresholds,
+            step: Some(line.step),
+            seen: Some((line.source, line.seen_at)),
+            looked: line.not_asked.is_none(),
+            next: Some(line.next.command.clone().unwrap_or_else(|| line.next.what.clone())),
+            apple_account: line.apple_account.clone(),
+            now: line.now,
+        }
+    }
+}
+
+/// What a date does not say.
+fn grave(line: &StatusLine) -> Option<&'static str> {
+    let topic = line.problems.iter().copied().find(|problem| *problem == "topic-changed");
+    topic.or(line.stale.then_some("the last look is too old"))
 }

@@ -8,6 +8,7 @@ pub mod history;
 pub mod install;
 pub mod p12;
 pub mod passphrase;
+pub mod published;
 pub mod renew;
 pub mod status;
 
@@ -23,7 +24,9 @@ use std::{path::Path, time::Duration};
 use async_trait::async_trait;
 use pushcert_papers::{Secret, TenantName, certificate::Authorities};
 
-pub use event::{Event, Looked, Made, Mark, RenewalReport, STEPS, StatusLine, TenantHeading, Verified};
+pub use event::{
+    Event, Looked, Made, Mark, RenewalReport, STEPS, StatusLine, Telling, TenantHeading, Verified, Watched,
+};
 pub use failure::{Failure, Kind};
 
 use crate::{
@@ -82,9 +85,9 @@ pub trait Reporter {
     /// Tells people, or programs, about this.
     fn tell(&self, event: Event<'_>);
 
-    /// Writes what is to be said of a judged file. It may be called from any thread, since files are judged by many.
-    fn judged(&self) -> fn(&Looked<'_>, &mut String) {
-        |_, _| {}
+    /// What is wanted of judged files.
+    fn telling(&self) -> Telling {
+        Telling::Each(|_, _| {})
     }
 }
 

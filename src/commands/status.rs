@@ -2,7 +2,7 @@
 
 use pushcert_papers::{
     TenantName, Time,
-    watch::{Facts, Seen, Source, State, standing},
+    watch::{Facts, Level, Seen, Source, State, standing},
 };
 
 use super::{Event, Failure, Kind, Outcome, StatusLine, World, ledger::Ledger};
@@ -55,13 +55,13 @@ fn chosen<'a>(world: &'a World<'_>, wish: &Wish) -> Result<Vec<&'a Tenant>, Fail
     Ok(tenants)
 }
 
-fn reached(line: &StatusLine, limit: State) -> bool {
+pub(super) fn reached(line: &StatusLine, limit: State) -> bool {
     let state = State::ALL.into_iter().find(|state| state.word() == line.state);
     let wrong = line.problems.contains(&"topic-changed");
     wrong || state.is_some_and(|state| state >= limit)
 }
 
-async fn line(world: &World<'_>, tenant: &Tenant, wish: &Wish) -> Result<StatusLine, Failure> {
+pub(super) async fn line(world: &World<'_>, tenant: &Tenant, wish: &Wish) -> Result<StatusLine, Failure> {
     let ledger = Ledger::open(world, tenant).await?;
     let mut seen = ledger.sighting().await?;
     let mut not_asked = None;
@@ -127,6 +127,8 @@ fn stands(
         source: seen.map_or(Source::None, |seen| seen.source).word(),
         seen_at: seen.map(|seen| seen.at),
         now,
+        level: Level::of(standing.state, standing.stale, &standing.problems),
+        thresholds: tenant.thresholds,
         not_asked,
     }
 }

@@ -19,11 +19,10 @@ struct RawConfig {
     store: Option<String>,
     handoff: Option<PathBuf>,
     downloads: Option<PathBuf>,
+    public_dir: Option<PathBuf>,
     /// Alerts read these; here they only have to be well formed.
     #[serde(default, rename = "channels")]
     _channels: Vec<toml::Value>,
-    #[serde(rename = "public_dir")]
-    _public_dir: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +79,7 @@ pub fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
         store: raw.store,
         handoff: raw.handoff.map(|path| folder.join(path)),
         downloads: raw.downloads.map(|path| folder.join(path)),
+        public_dir: raw.public_dir.map(|path| folder.join(path)),
         ..Config::default()
     };
     let mut problems = vec![];

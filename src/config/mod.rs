@@ -37,6 +37,8 @@ pub struct Config {
     pub handoff: Option<PathBuf>,
     /// Where browsers leave downloads.
     pub downloads: Option<PathBuf>,
+    /// The folder in which every change leaves what monitoring accounts may read.
+    pub public_dir: Option<PathBuf>,
 }
 
 /// Something wrong in a configuration file.
@@ -142,6 +144,7 @@ impl Config {
             store: self.store.or(other.store),
             handoff: self.handoff.or(other.handoff),
             downloads: self.downloads.or(other.downloads),
+            public_dir: self.public_dir.or(other.public_dir),
         }
     }
 

@@ -186,6 +186,31 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// Writes a file that everybody may read, whole or not at all: for monitoring, which has an account of its own.
+///
+/// # Errors
+/// When the folder cannot be written; what stood there before still does then.
+pub fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
+    let mut file = tempfile::Builder::new().prefix(".pushcert-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    make_public(file.as_file())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_folder(folder)
+}
+
+#[cfg(unix)]
+fn make_public(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_public(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
 /// Writes a file that only its owner may read, whole or not at all; never over another one.
 ///
 /// # Errors

@@ -224,6 +224,56 @@ impl Answer {
     }
 }
 
+/// Why a public file is not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PublicError {
+    /// Anybody on the way could answer.
+    #[error("only https protects the answer; http is for loopback addresses")]
+    NotProtected,
+    /// No answer.
+    #[error("there is no answer: {0}")]
+    Unreachable(String),
+    /// Another answer than the file.
+    #[error("the answer has status {0}")]
+    Status(u16),
+    /// Too much of an answer.
+    #[error("the answer is too large")]
+    TooLarge,
+}
+
+/// A file that is there for everybody who may reach it.
+///
+/// # Errors
+/// When it is not to be had, or not by a way that protects it.
+pub async fn public_file(address: &str, timeout: Duration, limit: u64) -> Result<Vec<u8>, PublicError> {
+    let url = Url::parse(address).map_err(|error| PublicError::Unreachable(error.to_string()))?;
+    if url.scheme() != "https" && !is_loopback(&url) {
+        return Err(PublicError::NotProtected);
+    }
+    bounded(address, timeout, limit).await
+}
+
+/// What is at an address, no more of it than the limit, without a redirect.
+pub(super) async fn bounded(address: &str, timeout: Duration, limit: u64) -> Result<Vec<u8>, PublicError> {
+    let unreachable = |error: reqwest::Error| PublicError::Unreachable(innermost(&error));
+    let mut builder = Client::builder().redirect(redirect::Policy::none()).timeout(timeout);
+    if Url::parse(address).is_ok_and(|url| is_loopback(&url)) {
+        builder = builder.no_proxy();
+    }
+    let mut answer = builder.build().map_err(unreachable)?.get(address).send().await.map_err(unreachable)?;
+    if !answer.status().is_success() {
+        return Err(PublicError::Status(answer.status().as_u16()));
+    }
+    let mut file = vec![];
+    while let Some(part) = answer.chunk().await.map_err(unreachable)? {
+        file.extend_from_slice(&part);
+        if file.len() as u64 > limit {
+            return Err(PublicError::TooLarge);
+        }
+    }
+    Ok(file)
+}
+
 /// Whether an address is on this machine.
 pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
@@ -262,7 +312,7 @@ fn broken(error: &reqwest::Error) -> HttpError {
 }
 
 /// The reason behind a chain of errors, without addresses, which may hold what is private.
-pub(super) fn innermost(error: &reqwest::Error) -> String {
+fn innermost(error: &reqwest::Error) -> String {
     let mut deepest: &dyn std::error::Error = error;
     while let Some(source) = deepest.source() {
         deepest = source;

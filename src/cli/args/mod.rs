@@ -91,6 +91,14 @@ pub enum Output {
     Human,
     /// For programs: one object a line, with a schema name
     Json,
+    /// For Nagios and Icinga: one line, and their exit codes
+    Nagios,
+    /// For Prometheus: metrics, as a text file of node_exporter
+    Prometheus,
+    /// For pipelines: a test report
+    Junit,
+    /// A calendar: when to renew, and when it ends
+    Ics,
 }
 
 /// When to use colour.
@@ -188,6 +196,12 @@ pub struct Status {
     /// Judge as if it were this time
     #[arg(long, value_name = "TIME")]
     pub at: Option<Time>,
+    /// Read status.json or TENANT.pem from there instead of the store: a file, or an https address
+    #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["tag", "offline"])]
+    pub from: Option<String>,
+    /// Write there, whole or not at all, instead of printing
+    #[arg(long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
 }
 
 /// `renew`

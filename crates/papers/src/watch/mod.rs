@@ -1,9 +1,11 @@
 //! The watch: what is installed, how that was learned, and what follows from the date.
 
+mod level;
 mod seen;
 mod standing;
 mod state;
 
+pub use level::Level;
 pub use seen::{Installed, Seen, Source};
 pub use standing::{Facts, Next, Problem, Standing, standing};
 pub use state::{State, Thresholds};

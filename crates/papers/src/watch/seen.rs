@@ -23,6 +23,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// Every source.
+    pub const ALL: [Self; 6] = [Self::Console, Self::Core, Self::Page, Self::File, Self::Person, Self::None];
+
     /// The word in JSON and metrics.
     pub const fn word(self) -> &'static str {
         match self {

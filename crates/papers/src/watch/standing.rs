@@ -61,6 +61,11 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Whether devices are lost while it holds, whatever the date says.
+    pub const fn is_grave(self) -> bool {
+        matches!(self, Self::TopicChanged)
+    }
+
     /// The word in JSON and metrics.
     pub const fn word(self) -> &'static str {
         match self {

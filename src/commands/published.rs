@@ -1,0 +1,202 @@
+//! What is published for monitoring accounts, which need neither store nor secret.
+
+use std::path::Path;
+
+use pushcert_papers::{
+    Serial, TenantName, Time, Topic,
+    certificate::{Authorities, Expectations},
+    judge::{Want, judge},
+    kind::{Paper, recognise},
+    pem,
+    watch::{Facts, Installed, Level, Problem, Seen, Source, State, Thresholds, standing},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Event, Failure, Kind, Outcome, Reporter, StatusLine, World, ledger::Ledger, status::reached};
+use crate::{
+    config::{Product, Tenant},
+    world::files,
+};
+
+/// How tenants stand by a file that was published for monitoring: a list, lines of the list, or a certificate. Neither
+/// store nor secret has a part in it, and the days are counted anew.
+///
+/// # Errors
+/// When it is none of these, or a tenant is not in it.
+pub fn status(
+    reporter: &dyn Reporter,
+    bytes: &[u8],
+    place: &str,
+    tenants: &[TenantName],
+    fail_on: Option<State>,
+    now: Time,
+) -> Outcome {
+    let known = match certificate(bytes, place, now) {
+        Some(known) => vec![known],
+        None => published(bytes).ok_or_else(|| {
+            Failure::new(
+                Kind::Failed,
+                "not-the-right-file",
+                format!("{place} is neither a status list nor a certificate"),
+            )
+            .hinted("--from wants the status.json or the TENANT.pem of a public_dir")
+        })?,
+    };
+    if let Some(missing) = tenants.iter().find(|name| known.iter().all(|one| one.tenant != **name)) {
+        return Err(Failure::new(Kind::NotFound, "tenant-unknown", format!("{missing} is not in {place}")));
+    }
+    let wanted = |one: &&Published| tenants.is_empty() || tenants.contains(&one.tenant);
+    let lines: Vec<_> = known.iter().filter(wanted).map(|one| one.line(now)).collect();
+    reporter.tell(Event::Status(&lines));
+    let due = fail_on.is_some_and(|limit| lines.iter().any(|line| reached(line, limit)));
+    Ok(due.then_some(Kind::Due))
+}
+
+/// Publishes how all tenants stand, and the installed certificates, where the configuration names a folder for it: what
+/// is in it may be read by everybody, so Apple accounts and owners are left out.
+///
+/// # Errors
+/// When the store cannot be read, or the folder cannot be written.
+pub async fn publish(world: &World<'_>) -> Result<(), Failure> {
+    let Some(folder) = &world.config.public_dir else { return Ok(()) };
+    let wish = super::status::Wish { offline: true, ..Default::default() };
+    let mut lines = vec![];
+    for tenant in world.config.tenants.values().filter(|tenant| !tenant.retired) {
+        let line = super::status::line(world, tenant, &wish).await?;
+        if let Some(pem) = installed(world, tenant).await? {
+            write(&folder.join(format!("{}.pem", tenant.name)), pem.as_bytes())?;
+        }
+        lines.push(StatusLine { apple_account: None, owner: None, ..line });
+    }
+    let list = json!({ "schema": "pushcert/status-list/1", "at": world.clock.now(), "tenants": lines });
+    write(&folder.join("status.json"), format!("{list}\n").as_bytes())
+}
+
+/// The installed certificate, where it was at hand: kept by itself when it was adopted, or as the file that came back
+/// in a renewal.
+async fn installed(world: &World<'_>, tenant: &Tenant) -> Result<Option<String>, Failure> {
+    let ledger = Ledger::open(world, tenant).await?;
+    let seen = ledger.sighting().await?;
+    let Some(digest) = seen.and_then(|seen| seen.installed?.certificate) else { return Ok(None) };
+    let received = ledger.latest_journey().and_then(|journey| journey.certificate.as_ref());
+    let kept = received.filter(|received| received.sha256 == digest).map_or(digest, |received| received.artefact);
+    let Some(bytes) = world.store.artefact(&kept).await? else { return Ok(None) };
+    Ok(match recognise(&bytes) {
+        Paper::Certificates { leaves, .. } => leaves.first().map(|leaf| pem("CERTIFICATE", &leaf.der)),
+        _ => None,
+    })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    files::write_public(path, bytes).map_err(|error| {
+        Failure::new(Kind::Failed, "cannot-write", format!("{} cannot be written: {error}", path.display()))
+            .hinted("look at public_dir in the configuration")
+    })
+}
+
+/// What is published of a tenant. The state is not: it depends on the day.
+#[derive(Debug, Deserialize)]
+struct Published {
+    tenant: TenantName,
+    #[serde(default)]
+    mdm: String,
+    enrolled_topic: Option<Topic>,
+    topic: Option<Topic>,
+    serial: Option<Serial>,
+    not_before: Option<Time>,
+    not_after: Option<Time>,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    source: String,
+    seen_at: Option<Time>,
+}
+
+/// A list, or lines of one.
+fn published(bytes: &[u8]) -> Option<Vec<Published>> {
+    #[derive(Deserialize)]
+    struct List {
+        tenants: Vec<Published>,
+    }
+    if let Ok(list) = serde_json::from_slice::<List>(bytes) {
+        return Some(list.tenants);
+    }
+    let lines = std::str::from_utf8(bytes).ok()?.lines().filter(|line| !line.trim().is_empty());
+    let lines: Vec<_> = lines.map(serde_json::from_str).collect::<Result<_, _>>().ok()?;
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// A certificate alone: the tenant is called like its file.
+fn certificate(bytes: &[u8], place: &str, now: Time) -> Option<Published> {
+    let authorities = Authorities::apple();
+    let judged = judge(bytes, None, Want::PushCertificate, &Expectations::default(), &authorities, now);
+    let facts = judged.certificate?;
+    let stem = place.rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default();
+    Some(Published {
+        tenant: TenantName::parse(&stem.to_lowercase()).or_else(|_| TenantName::parse("certificate")).ok()?,
+        mdm: "manual".into(),
+        enrolled_topic: None,
+        topic: facts.topic,
+        serial: Some(facts.serial),
+        not_before: Some(facts.not_before),
+        not_after: Some(facts.not_after),
+        state: String::new(),
+        source: Source::File.word().into(),
+        seen_at: None,
+    })
+}
+
+impl Published {
+    fn line(&self, now: Time) -> StatusLine {
+        let source = Source::ALL.into_iter().find(|source| source.word() == self.source).unwrap_or(Source::File);
+        let installed = Installed {
+            topic: self.topic.clone(),
+            serial: self.serial.clone(),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            ..Installed::default()
+        };
+        let none = self.state == State::NotInstalled.word();
+        let seen = Seen { at: self.seen_at.unwrap_or(now), source, installed: (!none).then_some(installed) };
+        let thresholds = Thresholds::default();
+        let standing = standing(&Facts {
+            tenant: &self.tenant,
+            seen: Some(&seen),
+            enrolled: self.enrolled_topic.as_ref(),
+            journey: None,
+            thresholds: &thresholds,
+            stale_after: None,
+            now,
+        });
+        // Nobody can confirm a topic here, so that it is not confirmed is no news.
+        let problems: Vec<_> =
+            standing.problems.into_iter().filter(|problem| *problem != Problem::TopicUnknown).collect();
+        StatusLine {
+            tenant: self.tenant.clone(),
+            mdm: Product::WORDS
+                .iter()
+                .find(|(word, _)| *word == self.mdm)
+                .map_or("manual", |(_, product)| product.word()),
+            enrolled_topic: self.enrolled_topic.clone(),
+            topic: self.topic.clone(),
+            serial: self.serial.clone(),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            days_left: standing.days_left,
+            state: standing.state.word(),
+            stale: standing.stale,
+            problems: problems.iter().map(|problem| problem.word()).collect(),
+            apple_account: None,
+            owner: None,
+            step: standing.stage,
+            next: standing.next,
+            source: source.word(),
+            seen_at: self.seen_at,
+            now,
+            level: Level::of(standing.state, standing.stale, &problems),
+            thresholds,
+            not_asked: None,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What monitoring jobs read: one line, metrics, a report, a calendar, and the exit codes beside them.
+
+use std::{fs, path::Path, process::Output};
+
+use serde_json::{Value, json};
+
+use crate::shell::{home, run, text};
+
+const END: &str = "2026-12-02T01:27:33Z";
+
+/// A published status list with one tenant.
+fn list(folder: &Path, tenant: &Value) -> String {
+    let path = folder.join("status.json");
+    let list = json!({ "schema": "pushcert/status-list/1", "at": "2026-11-23T00:00:00Z", "tenants": [tenant] });
+    fs::write(&path, list.to_string()).expect("written");
+    path.display().to_string()
+}
+
+fn acme() -> Value {
+    json!({
+        "tenant": "acme", "mdm": "mobileiron-cloud", "not_after": END, "source": "file",
+        "enrolled_topic": "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111",
+        "topic": "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111",
+    })
+}
+
+fn said(output: &Output) -> (String, Option<i32>) {
+    (text(&output.stdout), output.status.code())
+}
+
+fn nagios(tenant: &Value, at: &str) -> (String, Option<i32>) {
+    let home = home();
+    let from = list(home.path(), tenant);
+    said(&run(home.path(), &["status", "--from", &from, "-o", "nagios", "--at", at]))
+}
+
+#[test]
+fn every_state_has_its_exit_code_for_nagios() {
+    let line = "PUSHCERT CRITICAL - acme ends in 9 days (2026-12-02) | 'acme_days_left'=9;30:;14:;;\n";
+    assert_eq!(nagios(&acme(), "2026-11-23T01:27:33Z"), (line.into(), Some(2)));
+    let table = [
+        ("2026-09-01", 0),
+        // To the second: a level begins when strictly less is left.
+        ("2026-11-02T01:27:33Z", 0),
+        ("2026-11-02T01:27:34Z", 1),
+        ("2026-11-18T01:27:33Z", 1),
+        ("2026-11-18T01:27:34Z", 2),
+        ("2026-12-10", 2),
+        ("2027-06-01", 2),
+    ];
+    for (at, code) in table {
+        assert_eq!(nagios(&acme(), at).1, Some(code), "{at}");
+    }
+    let with = |key: &str, value: Value| {
+        let mut tenant = acme();
+        tenant[key] = value;
+        nagios(&tenant, "2026-09-01")
+    };
+    let other = with("topic", json!("com.apple.mgmt.External.22222222-bbbb-4bbb-8bbb-222222222222"));
+    assert!(other.0.contains("topic-changed") && other.1 == Some(2), "{other:?}");
+    assert_eq!(with("not_after", Value::Null).1, Some(3));
+    let none = with("state", json!("not-installed"));
+    assert_eq!(none.1, Some(2), "{none:?}");
+}
+
+#[test]
+fn whatever_goes_wrong_is_one_line_for_nagios() {
+    let home = home();
+    let wrong: [&[&str]; 6] = [
+        &["status", "--no-such-flag", "-o", "nagios"],
+        &["status", "-o", "nagios", "--from", "/nowhere.json"],
+        &["status", "--output=nagios", "nobody"],
+        &["history", "-o", "nagios"],
+        &["status", "-o", "nagios", "--config", "/nowhere.toml"],
+        &["status", "-o", "nagios", "--from", "http://status.example.com/status.json"],
+    ];
+    for arguments in wrong {
+        let (line, code) = said(&run(home.path(), arguments));
+        assert!(line.starts_with("PUSHCERT UNKNOWN - ") && line.lines().count() == 1, "{arguments:?}: {line}");
+        assert_eq!(code, Some(3), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_certificate_alone_is_watched_too() {
+    let home = home();
+    let from = ["status", "--from", "fixtures/papers/renewal-after.pem", "--at", "2026-06-01", "-o"];
+    let (line, code) = said(&run(home.path(), &[&from[..], &["nagios"]].concat()));
+    let wanted =
+        "PUSHCERT OK - renewal-after ends in 354 days (2027-05-21) | 'renewal-after_days_left'=354;30:;14:;;\n";
+    assert_eq!((line.as_str(), code), (wanted, Some(0)));
+    let due = [&from[..5], &["-o", "json", "--fail-on", "ok"]].concat();
+    let (line, code) = said(&run(home.path(), &due));
+    assert_eq!(code, Some(9), "{line}");
+    let check = ["check", "fixtures/papers/renewal-after.pem", "--authorities", "fixtures/papers/authorities.pem"];
+    for (days, wanted) in [("354", 0), ("355", 1), ("400", 1)] {
+        let limits = ["--at", "2026-06-01", "-o", "nagios", "-w", days];
+        let (line, code) = said(&run(home.path(), &[&check[..], &limits].concat()));
+        assert_eq!(code, Some(wanted), "{line}");
+        assert!(line.contains(&format!("'days_left'=354;{days}:;14:;;")), "{line}");
+    }
+}
+
+#[test]
+fn results_go_into_a_file_that_others_may_read() {
+    let home = home();
+    let (from, into) = (list(home.path(), &acme()), home.path().join("pushcert.prom"));
+    let path = into.display().to_string();
+    let status = ["status", "--from", &from, "-o", "prometheus", "--at", "2026-11-23", "--output-file", &path];
+    let output = run(home.path(), &status);
+    assert_eq!((output.stdout.as_slice(), output.status.code()), (&b""[..], Some(0)), "{}", text(&output.stderr));
+    let metrics = fs::read_to_string(&into).expect("metrics");
+    for line in [
+        "pushcert_certificate_not_after_timestamp_seconds{tenant=\"acme\"} 1796174853",
+        "pushcert_certificate_state{tenant=\"acme\",state=\"critical\"} 1",
+        "pushcert_certificate_state{tenant=\"acme\",state=\"ok\"} 0",
+        "pushcert_check_success{tenant=\"acme\"} 1",
+        "pushcert_threshold_seconds{tenant=\"acme\",level=\"warning\"} 2592000",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line} is missing in\n{metrics}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&into).expect("metadata").permissions().mode() & 0o777, 0o644);
+    }
+    let nowhere = [&status[..8], &["/nowhere/at/all/pushcert.prom"]].concat();
+    assert_eq!(run(home.path(), &nowhere).status.code(), Some(1), "a file that cannot be written is no success");
+}
+
+#[test]
+fn what_is_published_can_be_watched_by_another_account() {
+    let home = home();
+    let public = home.path().join("public");
+    fs::create_dir(&public).expect("a folder");
+    let config = home.path().join("pushcert.toml");
+    let topic = "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111";
+    let tenant =
+        format!("[tenants.acme]\nmdm = \"manual\"\nenrolled_topic = \"{topic}\"\nowner = \"IT <it@example.com>\"\n");
+    fs::write(&config, format!("public_dir = \"{}\"\n{tenant}", public.display())).expect("written");
+    let config = config.display().to_string();
+    let adopt = ["--config", &config, "adopt", "acme", "fixtures/papers/renewal-after.pem", "--confirm-topic", topic];
+    let adopted = run(home.path(), &adopt);
+    assert_eq!(adopted.status.code(), Some(0), "{}{}", text(&adopted.stdout), text(&adopted.stderr));
+    let list = fs::read_to_string(public.join("status.json")).expect("published");
+    assert!(list.contains("pushcert/status-list/1") && list.contains(topic) && !list.contains("it@example.com"));
+    for name in ["status.json", "acme.pem"] {
+        let from = public.join(name).display().to_string();
+        let stranger = crate::shell::home();
+        let (line, code) =
+            said(&run(stranger.path(), &["status", "--from", &from, "-o", "nagios", "--at", "2026-06-01"]));
+        assert!(line.contains("acme ends in 354 days (2027-05-21)") && code == Some(0), "{name}: {line}");
+        assert_eq!(fs::read_dir(stranger.path()).expect("a home").count(), 0, "no store is made");
+    }
+}
+
+#[test]
+fn a_calendar_and_a_report() {
+    let home = home();
+    let from = list(home.path(), &acme());
+    let status = |form: &str| said(&run(home.path(), &["status", "--from", &from, "--at", "2026-11-23", "-o", form])).0;
+    let calendar = status("ics");
+    for line in
+        ["BEGIN:VCALENDAR", "DTSTART;VALUE=DATE:20261102", "DTEND;VALUE=DATE:20261103", "DTSTART:20261202T012733Z"]
+    {
+        assert!(calendar.contains(&format!("{line}\r\n")), "{line} is missing in\n{calendar}");
+    }
+    assert!(calendar.lines().all(|line| line.len() <= 75), "lines are folded");
+    assert_eq!(calendar, status("ics"), "the same certificate gives the same calendar");
+    let report = status("junit");
+    let failure = "<failure type=\"critical\" message=\"PUSHCERT CRITICAL - acme ends in 9 days (2026-12-02)\">";
+    assert!(
+        report.contains("<testsuites tests=\"1\" failures=\"1\" errors=\"0\">") && report.contains(failure),
+        "{report}"
+    );
+}
