@@ -65,10 +65,10 @@ pub fn pkcs12(bytes: &[u8]) {
     };
     if outline.rounds > MOST_ROUNDS {
         assert!(bundle::open(bytes, PASSPHRASE).is_err());
-    } else if outline.rounds <= FEW_ROUNDS {
-        if let Ok(found) = bundle::open(bytes, PASSPHRASE) {
-            drop(bundle::check(&found, &outline, false));
-        }
+    } else if outline.rounds <= FEW_ROUNDS
+        && let Ok(found) = bundle::open(bytes, PASSPHRASE)
+    {
+        drop(bundle::check(&found, &outline, false));
     }
 }
 

@@ -9,7 +9,6 @@ mod sandbox;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::Parser;
 use pushcert_papers::watch::Level;
 
 use crate::{
@@ -26,7 +25,7 @@ use real::{Real, Settings};
 
 /// Runs what the command line says.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };

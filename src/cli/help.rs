@@ -1,6 +1,5 @@
 //! `pushcert help`: a command, a finding, a state or an exit code explained, from the tables that the tool runs on.
 
-use clap::CommandFactory;
 use pushcert_papers::{Code, Severity, watch::State};
 
 use super::{args::Cli, exit};
@@ -13,7 +12,7 @@ use crate::commands::{Failure, Kind};
 pub fn about(words: &[String]) -> Result<String, Failure> {
     let word = words.join(" ");
     if words.is_empty() {
-        return Ok(Cli::command().render_long_help().to_string());
+        return Ok(Cli::definitions().render_long_help().to_string());
     }
     command(words).or_else(|| finding(&word)).or_else(|| state(&word)).or_else(|| exit_code(&word)).ok_or_else(|| {
         Failure::new(
@@ -26,7 +25,7 @@ pub fn about(words: &[String]) -> Result<String, Failure> {
 }
 
 fn command(words: &[String]) -> Option<String> {
-    let mut command = Cli::command();
+    let mut command = Cli::definitions();
     command.build();
     let mut found = &mut command;
     for word in words {

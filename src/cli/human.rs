@@ -26,11 +26,8 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
     match event {
         Event::Judged(looked) => {
             let mut text = String::new();
-            if quiet {
-                judged_if_noteworthy(looked, &mut text)
-            } else {
-                judged(looked, &mut text)
-            }
+            let say = if quiet { judged_if_noteworthy } else { judged };
+            say(looked, &mut text);
             Some(text)
         }
         Event::Inspected(looked) => Some(inspected(looked)),

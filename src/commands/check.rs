@@ -135,7 +135,9 @@ impl Bench<'_> {
         let telling = reporter.telling();
         let judge = |files: Vec<Walked>| {
             let mut turn = Outturn { files: files.len(), ..Outturn::default() };
-            files.into_iter().for_each(|file| self.judge_file(file, trusted.as_deref(), telling, &mut turn));
+            for file in files {
+                self.judge_file(file, trusted.as_deref(), telling, &mut turn);
+            }
             turn
         };
         let (mut outcome, mut facts) = (None, vec![]);

@@ -107,11 +107,14 @@ fn deep_nesting_is_not_followed() {
     }
 }
 
+/// What is promised of any bytes: it panics where the promise is broken.
+type Promise = fn(&[u8]);
+
 /// Every case that the fuzzer began with, or found, keeps its promise.
 #[test]
 fn the_fuzzers_corpus() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
-    let targets: [(&str, fn(&[u8])); 6] = [
+    let targets: [(&str, Promise); 6] = [
         ("certificate", promises::certificate),
         ("request", promises::request),
         ("pkcs12", promises::pkcs12),

@@ -4,7 +4,9 @@ mod papers;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+use clap::{
+    ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, builder::BoolishValueParser,
+};
 use pushcert_papers::{Fingerprint, TenantName, Time, Topic};
 
 pub use papers::{Check, Csr, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase, Wanted};
@@ -21,6 +23,51 @@ pub struct Cli {
     pub global: Global,
 }
 
+/// What a person takes upon themselves, and the time that is judged by: these are said on the command line or not at all.
+const NEVER_BY_VARIABLE: [&str; 10] = [
+    "accept-issuer",
+    "accept-key",
+    "accept-topic-change",
+    "allow",
+    "at",
+    "confirm-topic",
+    "first",
+    "reason",
+    "restart",
+    "row-missing",
+];
+
+impl Cli {
+    /// The definitions of the command line, each flag with its variable: `PUSHCERT_` and its name.
+    pub fn definitions() -> clap::Command {
+        with_variables(Self::command())
+    }
+
+    /// What the command line of this process says.
+    ///
+    /// # Errors
+    /// When it is no command line of ours; help and version are such errors too.
+    pub fn read() -> Result<Self, clap::Error> {
+        let matches = Self::definitions().try_get_matches()?;
+        Self::from_arg_matches(&matches)
+    }
+}
+
+fn with_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(with_variable).mut_subcommands(with_variables)
+}
+
+fn with_variable(argument: clap::Arg) -> clap::Arg {
+    let Some(name) = argument.get_long().filter(|name| !NEVER_BY_VARIABLE.contains(name)) else { return argument };
+    let variable = format!("PUSHCERT_{}", name.to_uppercase().replace('-', "_"));
+    let argument = if matches!(argument.get_action(), ArgAction::SetTrue) {
+        argument.value_parser(BoolishValueParser::new())
+    } else {
+        argument
+    };
+    argument.env(variable).hide_env(true)
+}
+
 const EXAMPLES: &str = "\
 Examples:
   pushcert demo                                   a whole renewal in an embedded world, no account needed
@@ -34,37 +81,22 @@ A finding, a state or an exit code is explained by  pushcert help CODE";
 #[derive(Args, Debug)]
 pub struct Global {
     /// Read this configuration, and no other
-    #[arg(long, global = true, value_name = "FILE", env = "PUSHCERT_CONFIG", help_heading = "Global options")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub config: Option<PathBuf>,
     /// Keep journeys and records there [default: the platform's state folder]
-    #[arg(long, global = true, value_name = "URL", env = "PUSHCERT_STORE", help_heading = "Global options")]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     pub store: Option<String>,
     /// How to print
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        default_value = "human",
-        env = "PUSHCERT_OUTPUT",
-        help_heading = "Global options"
-    )]
+    #[arg(short, long, global = true, value_enum, default_value = "human", help_heading = "Global options")]
     pub output: Output,
     /// Never ask; exit with 4 where a person must act
-    #[arg(long, global = true, env = "PUSHCERT_NO_INPUT", value_parser = BoolishValueParser::new(), help_heading = "Global options")]
+    #[arg(long, global = true, help_heading = "Global options")]
     pub no_input: bool,
     /// Give a server this long to answer, such as 30s or 2m
-    #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "30s", env = "PUSHCERT_TIMEOUT", help_heading = "Global options")]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "30s", help_heading = "Global options")]
     pub timeout: Duration,
     /// When to use colour
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "auto",
-        env = "PUSHCERT_COLOR",
-        help_heading = "Global options"
-    )]
+    #[arg(long, global = true, value_enum, default_value = "auto", help_heading = "Global options")]
     pub color: Color,
     /// Say more (twice: everything that is asked of servers)
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
@@ -73,14 +105,7 @@ pub struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     pub quiet: bool,
     /// How to write the log
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "text",
-        env = "PUSHCERT_LOG_FORMAT",
-        help_heading = "Global options"
-    )]
+    #[arg(long, global = true, value_enum, default_value = "text", help_heading = "Global options")]
     pub log_format: LogFormat,
 }
 
@@ -93,7 +118,7 @@ pub enum Output {
     Json,
     /// For Nagios and Icinga: one line, and their exit codes
     Nagios,
-    /// For Prometheus: metrics, as a text file of node_exporter
+    /// For Prometheus: metrics in its text format
     Prometheus,
     /// For pipelines: a test report
     Junit,
@@ -349,8 +374,22 @@ mod tests {
 
     #[test]
     fn the_definitions_hold_together() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
+        Cli::definitions().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_a_variable_but_those_that_a_person_must_say() {
+        fn flags(command: &clap::Command, found: &mut Vec<(String, bool)>) {
+            let named = command.get_arguments().filter_map(|argument| Some((argument.get_long()?, argument)));
+            found.extend(named.map(|(name, argument)| (name.to_owned(), argument.get_env().is_some())));
+            command.get_subcommands().for_each(|command| flags(command, found));
+        }
+        let mut found = vec![];
+        flags(&Cli::definitions(), &mut found);
+        for (name, has_variable) in &found {
+            assert_eq!(*has_variable, !NEVER_BY_VARIABLE.contains(&name.as_str()), "{name}");
+        }
+        assert!(found.len() > 40, "{}", found.len());
     }
 
     #[test]

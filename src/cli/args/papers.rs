@@ -42,7 +42,7 @@ pub struct Check {
     #[arg(long)]
     pub online: bool,
     /// Trust these authorities instead of Apple's (PEM); every output says so
-    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
+    #[arg(long, value_name = "FILE")]
     pub authorities: Option<PathBuf>,
     /// Refuse what is only worth a warning
     #[arg(long)]
@@ -73,10 +73,10 @@ pub enum Wanted {
 #[derive(Args, Clone, Debug, Default)]
 pub struct Passphrase {
     /// Take the passphrase from the one line in this file; - reads standard input
-    #[arg(long, value_name = "FILE", env = "PUSHCERT_PASSPHRASE_FILE")]
+    #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
     /// Take the passphrase from what this program prints, such as 'op read <op://it/push/passphrase>'
-    #[arg(long, value_name = "COMMAND", env = "PUSHCERT_PASSPHRASE_COMMAND", conflicts_with = "passphrase_file")]
+    #[arg(long, value_name = "COMMAND", conflicts_with = "passphrase_file")]
     pub passphrase_command: Option<String>,
 }
 
@@ -158,7 +158,7 @@ pub struct CsrSign {
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// Trust these authorities instead of Apple's (PEM)
-    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
+    #[arg(long, value_name = "FILE")]
     pub authorities: Option<PathBuf>,
     /// What opens the vendor's key [default: asked for]
     #[command(flatten)]
@@ -178,7 +178,7 @@ pub struct CsrOpen {
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// Trust these authorities instead of Apple's (PEM)
-    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
+    #[arg(long, value_name = "FILE")]
     pub authorities: Option<PathBuf>,
     /// What opens the key [default: asked for]
     #[command(flatten)]
@@ -217,7 +217,7 @@ pub struct P12Pack {
     #[arg(long, value_enum, default_value = "modern")]
     pub profile: Packing,
     /// Trust these authorities instead of Apple's (PEM)
-    #[arg(long, value_name = "FILE", env = "PUSHCERT_AUTHORITIES")]
+    #[arg(long, value_name = "FILE")]
     pub authorities: Option<PathBuf>,
     /// Take the passphrase of the key from this file [default: the same as that of the PKCS #12 file]
     #[arg(long, value_name = "FILE")]

@@ -1,4 +1,4 @@
-//! A test report in JUnit's XML, for pipelines: a test for every certificate.
+//! A test report in the XML of `JUnit`, for pipelines: a test for every certificate.
 
 use pushcert_papers::{escape::printable, watch::Level};
 use quick_xml::{
