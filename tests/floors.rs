@@ -7,8 +7,9 @@ use syn::{Item, UseTree, visit::Visit};
 /// The floor of each room of the tool, and whether rooms of the same floor may use each other.
 fn floor(room: &str) -> u8 {
     match room {
-        "app" | "main" | "lib" => 6,
-        "cli" => 5,
+        "app" | "main" | "lib" => 7,
+        "cli" | "web" => 6,
+        "forms" => 5,
         "commands" => 4,
         "mdm" | "store" | "portal" | "config" => 3,
         "world" => 2,

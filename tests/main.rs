@@ -14,3 +14,4 @@ mod servers;
 mod shell;
 mod store;
 mod trial;
+mod watch;

@@ -6,6 +6,8 @@ mod demo;
 mod papers;
 mod public;
 mod sandbox;
+#[cfg(unix)]
+mod watch;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -59,7 +61,7 @@ fn results_file(command: &Command) -> Option<PathBuf> {
 /// Each command takes the forms of output that make sense for it.
 fn suits(command: &Command, output: Output) -> Result<(), Failure> {
     let everywhere = matches!(output, Output::Human | Output::Json);
-    if everywhere || matches!(command, Command::Status(_) | Command::Check(_)) {
+    if everywhere || matches!(command, Command::Status(_) | Command::Check(_) | Command::Watch(_)) {
         return Ok(());
     }
     let message = "this form of output is for  pushcert status  and  pushcert check";
@@ -137,8 +139,8 @@ fn with_runtime(command: Command, global: Global, printer: &Printer) -> Outcome 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Kind::Failed, "runtime", error))?;
     let ask = Terminal::new(global.no_input || global.output != Output::Human);
-    // The sandbox ends by the same signals, in its own way.
-    if matches!(command, Command::Sandbox(_)) {
+    // The sandbox and the watch end by the same signals, in their own way.
+    if matches!(command, Command::Sandbox(_) | Command::Watch(_)) {
         return runtime.block_on(in_the_world(command, global, printer, &ask));
     }
     runtime.block_on(async {
@@ -186,6 +188,15 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
     }
     let settings =
         Settings { config: global.config, store: global.store, timeout: global.timeout, ..Settings::default() };
+    #[cfg(unix)]
+    if let Command::Watch(args) = command {
+        return watch::watch(&settings, args, printer, ask).await;
+    }
+    #[cfg(not(unix))]
+    if matches!(command, Command::Watch(_)) {
+        let message = "watching needs the signals of Unix; run  pushcert status  by the scheduler instead";
+        return Err(Failure::new(Kind::Failed, "not-here", message));
+    }
     let real = Real::build(&settings)?;
     real.live(printer, ask, async |world: &World<'_>| {
         let changes =
@@ -226,6 +237,7 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Ou
         Command::Check(_)
         | Command::Inspect(_)
         | Command::Csr(_)
+        | Command::Watch(_)
         | Command::P12(_)
         | Command::Help(_)
         | Command::Demo(_)

@@ -13,7 +13,10 @@ use pushcert_papers::{
 };
 
 use super::table;
-use crate::commands::{Event, Failure, Looked, Made, Mark, STEPS, TenantHeading, Verified};
+use crate::{
+    commands::{Event, Failure, Looked, Made, Mark, STEPS, TenantHeading, Verified},
+    forms::in_days,
+};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const LOOK: Style = AnsiColor::Yellow.on_default();
@@ -36,6 +39,7 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::Status(lines) => Some(table::status(lines)),
         Event::History(lines) => Some(table::history(lines)),
         Event::Verified(found) => Some(verified(found)),
+        Event::Listening(address) => Some(format!("Watching. The page is at http://{address}/\n")),
         Event::Ready(announcement) => Some(format!("{announcement}\n")),
         Event::Renewal(_) | Event::Scanning { .. } | Event::Scanned { .. } | Event::ScanOver | Event::Watched(_) => {
             None
@@ -222,17 +226,6 @@ fn finding(finding: &Finding) -> String {
 
 fn not_taken(looked: &Looked<'_>) -> String {
     format!("\n  {} {}\n{}\n", styled(BAD, "✗"), printable(looked.path), findings(&looked.judged.findings))
-}
-
-/// In how many days, or how many days ago.
-pub fn in_days(days: i64) -> String {
-    match days {
-        0 => "today or tomorrow".into(),
-        1 => "in 1 day".into(),
-        days if days > 1 => format!("in {days} days"),
-        -1 => "ended a day ago".into(),
-        days => format!("ended {} days ago", -days),
-    }
 }
 
 /// How it is known, and since when.

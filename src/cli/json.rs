@@ -36,6 +36,9 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
                 "tenant": found.tenant, "lines": found.lines, "head": found.head, "whole": found.broken.is_none(), "broken": found.broken,
             }),
         )]),
+        Event::Listening(address) => {
+            Some(vec![json!({ "schema": "pushcert/watch/1", "page": format!("http://{address}/") })])
+        }
         Event::Ready(announcement) => serde_json::from_str(announcement).ok().map(|value| vec![value]),
         Event::Judged(_)
         | Event::Scanning { .. }

@@ -2,7 +2,6 @@
 
 mod human;
 mod json;
-mod monitoring;
 mod progress;
 mod table;
 

@@ -11,9 +11,10 @@ use std::{
 
 use pushcert_papers::watch::Level;
 
-use super::{args::Output, human, monitoring, progress::Progress};
+use super::{args::Output, human, progress::Progress};
 use crate::{
     commands::{Event, Failure, Kind, Reporter, Telling, Watched},
+    forms,
     world::files,
 };
 
@@ -56,7 +57,7 @@ impl Printer {
                 "message": failure.message,
                 "hint": failure.hint,
             }))),
-            Output::Nagios => to_stdout(&monitoring::unknown(&failure.message)),
+            Output::Nagios => to_stdout(&forms::unknown(&failure.message)),
             Output::Human | Output::Prometheus | Output::Junit | Output::Ics => to_stderr(&human::failure(failure)),
         }
     }
@@ -90,13 +91,13 @@ impl Printer {
     fn monitoring(&self, watched: &[Watched]) {
         let text = match self.output {
             Output::Nagios => {
-                let (line, level) = monitoring::nagios(watched);
+                let (line, level) = forms::nagios(watched);
                 self.level.set(Some(level));
                 line
             }
-            Output::Junit => monitoring::junit(watched),
-            Output::Ics => monitoring::ics(watched),
-            _ => monitoring::prometheus(watched),
+            Output::Junit => forms::junit(watched),
+            Output::Ics => forms::ics(watched),
+            _ => forms::prometheus(watched),
         };
         self.result(&text);
     }

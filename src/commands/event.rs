@@ -73,6 +73,8 @@ pub enum Event<'a> {
     History(&'a [(TenantName, AuditLine)]),
     /// The record was verified.
     Verified(&'a Verified),
+    /// The first round has ended, and the page can be read at this address.
+    Listening(std::net::SocketAddr),
     /// The sandbox is ready; its announcement as JSON.
     Ready(&'a str),
 }

@@ -11,6 +11,9 @@ use crate::world::files::{self, FileError};
 pub const PAPER_LIMIT: u64 = 1 << 20;
 
 /// The bytes of a file, or of standard input for `-`.
+///
+/// # Errors
+/// When it is no file, is larger than a paper, or cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     read_up_to(path, PAPER_LIMIT)
 }
@@ -20,11 +23,17 @@ fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
 }
 
 /// The bytes of a file that a deed cannot do without.
+///
+/// # Errors
+/// As for [`read`], in the words of a deed.
 pub fn need(path: &Path) -> Result<Vec<u8>, Failure> {
     need_up_to(path, PAPER_LIMIT)
 }
 
 /// The same, for files that may be larger than papers.
+///
+/// # Errors
+/// As for [`need`].
 pub fn need_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     read_up_to(path, limit).map_err(|error| {
         let kind = if matches!(error, FileError::NotFound) { Kind::NotFound } else { Kind::Refused };

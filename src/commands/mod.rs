@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod check;
 pub mod csr;
+pub mod files;
 pub mod history;
 pub mod install;
 pub mod p12;
@@ -11,10 +12,10 @@ pub mod passphrase;
 pub mod published;
 pub mod renew;
 pub mod status;
+pub mod watch;
 
 mod event;
 mod failure;
-mod files;
 mod ledger;
 mod scan;
 mod servers;

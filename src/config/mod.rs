@@ -20,8 +20,8 @@ pub use tenant::{Console, Product, Tenant};
 
 use crate::world::files::{self, FileError};
 
-/// The system's file.
-const SYSTEM: &str = "/etc/pushcert/pushcert.toml";
+/// The system's configuration.
+pub const SYSTEM: &str = "/etc/pushcert/pushcert.toml";
 
 /// A configuration is never larger.
 const LIMIT: u64 = 4 << 20;

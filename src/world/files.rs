@@ -9,6 +9,7 @@ use std::{
 };
 
 use etcetera::BaseStrategy;
+use pushcert_papers::Fingerprint;
 
 /// Why a file of somebody else cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +88,13 @@ pub fn read_trusted(path: &Path, limit: u64) -> Result<Vec<u8>, Untrusted> {
 /// When others may read it, or it cannot be read.
 pub fn read_secret(path: &Path, limit: u64) -> Result<Vec<u8>, Untrusted> {
     read_guarded(path, limit, readable_by_others)
+}
+
+/// The digest of a file, to see whether it has changed; `None` when it cannot be read.
+pub fn digest(path: &Path) -> Option<Fingerprint> {
+    let mut bytes = vec![];
+    read_into(&mut bytes, File::open(path).ok()?, u64::from(u32::MAX)).ok()?;
+    Some(Fingerprint::of(&bytes))
 }
 
 fn read_guarded(path: &Path, limit: u64, open_to_others: fn(&fs::Metadata) -> bool) -> Result<Vec<u8>, Untrusted> {

@@ -171,6 +171,8 @@ pub enum Command {
     /// Pack a certificate and its key into a PKCS #12 file, or take them out
     #[command(subcommand)]
     P12(P12),
+    /// Look at all tenants again and again, and show them on a page, as metrics and in a calendar
+    Watch(Watch),
     /// Look at the configuration
     #[command(subcommand)]
     Config(Config),
@@ -227,6 +229,33 @@ pub struct Status {
     /// Write there, whole or not at all, instead of printing
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
+}
+
+/// `watch`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  pushcert watch --listen 127.0.0.1:9108      the page, /metrics, /calendar.ics, /status.json, /healthz, /readyz
+  pushcert watch --once -o nagios             one round, for a timer")]
+pub struct Watch {
+    /// One round, and then the end; ends with 9 when somebody should act
+    #[arg(long, conflicts_with = "listen")]
+    pub once: bool,
+    /// Serve the page there, such as 127.0.0.1:9108
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// Whoever reads the page must show the token in this file
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    pub token_file: Option<PathBuf>,
+    /// A proxy stands before the page, speaks TLS, and asks who it is
+    #[arg(long, requires = "listen")]
+    pub behind_proxy: bool,
+    /// Time between two rounds, a tenth more or less
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15m")]
+    pub every: Duration,
+    /// Ask a server only when the last look is older than this
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "12h")]
+    pub max_age: Duration,
 }
 
 /// `renew`

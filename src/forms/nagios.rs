@@ -2,7 +2,8 @@
 
 use pushcert_papers::{escape::printable, watch::Level};
 
-use crate::{cli::human::in_days, commands::Watched};
+use super::in_days;
+use crate::commands::Watched;
 
 /// The line, and the level that is the exit code.
 pub fn nagios(watched: &[Watched]) -> (String, Level) {
