@@ -324,6 +324,32 @@ async fn silent_devices_prove_nothing_and_are_asked_again() {
 }
 
 #[tokio::test]
+async fn devices_are_asked_at_any_time() {
+    for tenant in ["cloud", "core"] {
+        let trial = Trial::with(tenant).await;
+        assert_eq!(kind(&trial.prove().await), Ok(None), "{tenant}");
+        // Nothing reaches a device once the certificate has ended, and silence is no verdict.
+        trial.days_pass(40);
+        assert_eq!(kind(&trial.prove().await), Ok(Some(Kind::Temporary)), "{tenant}");
+        assert_eq!(trial.history().await, ["devices-answered", "devices-silent"], "{tenant}");
+        trial.fault(&format!(r#"{{"where":"{tenant}","do":{{"status":503}}}}"#));
+        assert!(trial.prove().await.is_err(), "{tenant}");
+    }
+}
+
+#[tokio::test]
+async fn a_proof_that_was_pending_closes_the_renewal() {
+    let trial = at_the_portal("cloud").await;
+    let certificate = trial.renewed_at_the_portal().await;
+    trial.fault(r#"{"where":"cloud","match":"/api/v1/device/forceCheckin","times":1,"do":{"status":403}}"#);
+    assert_eq!(kind(&trial.bring(&certificate).await), Ok(None));
+    assert_eq!(kind(&trial.prove().await), Ok(None));
+    assert!(!trial.status().await.problems.contains(&"proof-pending"));
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(None));
+    assert_eq!(trial.status().await.step.word(), "done");
+}
+
+#[tokio::test]
 async fn the_row_is_missing() {
     let trial = Trial::with("cloud").await;
     assert_eq!(kind(&trial.renew(Wish { row_missing: true, ..Wish::default() }).await), Ok(Some(Kind::Waiting)));

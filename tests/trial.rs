@@ -11,7 +11,7 @@ use std::{
 use pushcert::{
     app::real::{Real, Settings},
     commands::{
-        Ask, Event, Failure, Kind, Outcome, RenewalReport, Reporter, StatusLine, World, adopt,
+        Ask, Event, Failure, Kind, Outcome, RenewalReport, Reporter, StatusLine, World, adopt, prove,
         renew::{Wish, renew},
         status,
     },
@@ -98,6 +98,11 @@ impl Trial {
     /// Renews with a certificate in hand.
     pub async fn bring(&self, certificate: &Path) -> Outcome {
         self.renew(Wish { certificate: Some(certificate.to_owned()), ..Wish::default() }).await
+    }
+
+    /// Asks devices.
+    pub async fn prove(&self) -> Outcome {
+        self.live(async |world: &World<'_>| prove::prove(world, &self.tenant).await).await
     }
 
     pub async fn status(&self) -> StatusLine {

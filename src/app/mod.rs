@@ -15,12 +15,12 @@ use pushcert_papers::watch::Level;
 
 use crate::{
     cli::{
-        args::{Accept, Adopt, Cli, Color, Command, Config, DemoMdm, Global, Output, Renew, Status},
-        exit, help, log,
+        args::{Accept, Adopt, Cli, Color, Command, Config, DemoMdm, Global, Man, Output, Renew, Status},
+        exit, help, log, manual,
         printer::{self, Printer},
         prompt::Terminal,
     },
-    commands::{Failure, Kind, Outcome, Reporter, World, adopt, history, install, published, renew, status},
+    commands::{Failure, Kind, Outcome, Reporter, World, adopt, history, install, prove, published, renew, status},
     world::clock::{Clock, SystemClock},
 };
 use real::{Real, Settings};
@@ -130,6 +130,15 @@ fn carry_out(cli: Cli, printer: &Printer) -> Outcome {
             printer::to_stdout(&help::about(&args.about)?);
             Ok(None)
         }
+        Command::Completions(args) => {
+            printer::to_stdout(&manual::completions(args.shell));
+            Ok(None)
+        }
+        Command::Man(Man { out: Some(folder), .. }) => manual::pages(&folder).map(|()| None),
+        Command::Man(args) => {
+            printer::to_stdout(&manual::page(&args.command)?);
+            Ok(None)
+        }
         command => with_runtime(command, cli.global, printer),
     }
 }
@@ -222,6 +231,7 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Ou
             adopt::adopt(world, &tenant, &evidence, topic).await
         }
         Command::Install(args) => install::install(world, &args.tenant, args.file, accept(args.accept)).await,
+        Command::Prove(args) => prove::prove(world, &args.tenant).await,
         Command::History(args) if args.verify => {
             history::verify(world, args.tenant.as_ref(), args.head.as_deref()).await
         }
@@ -240,6 +250,8 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Ou
         | Command::Watch(_)
         | Command::P12(_)
         | Command::Help(_)
+        | Command::Completions(_)
+        | Command::Man(_)
         | Command::Demo(_)
         | Command::Sandbox(_) => Ok(None),
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use pushcert_papers::{
-    Finding, Severity, Time, Verdict,
+    Finding, Severity, TenantName, Time, Verdict,
     bundle::BundleFacts,
     escape::printable,
     judge::{CertificateFacts, RequestFacts},
@@ -14,7 +14,7 @@ use pushcert_papers::{
 
 use super::table;
 use crate::{
-    commands::{Event, Failure, Looked, Made, Mark, STEPS, TenantHeading, Verified},
+    commands::{Event, Failure, Looked, Made, Mark, STEPS, TenantHeading, Verified, prove::Answers},
     forms::in_days,
 };
 
@@ -39,6 +39,7 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::Status(lines) => Some(table::status(lines)),
         Event::History(lines) => Some(table::history(lines)),
         Event::Verified(found) => Some(verified(found)),
+        Event::Proved { tenant, answers } => Some(proved(tenant, *answers)),
         Event::Listening(address) => Some(format!("Watching. The page is at http://{address}/\n")),
         Event::Ready(announcement) => Some(format!("{announcement}\n")),
         Event::Renewal(_) | Event::Scanning { .. } | Event::Scanned { .. } | Event::ScanOver | Event::Watched(_) => {
@@ -291,6 +292,20 @@ fn turn(step: u8, card: &Card) -> String {
     }
     text.push_str("\n\n");
     text
+}
+
+fn proved(tenant: &TenantName, answers: Answers) -> String {
+    let Answers { answered, asked } = answers;
+    let head = styled(HEAD, tenant.as_str());
+    match (answered, asked) {
+        (_, 0) => format!("{head}  no Apple device could be asked, which proves nothing\n"),
+        (0, _) => format!("{head}  none of {asked} devices answered; they may be off, so this proves nothing\n"),
+        _ => format!(
+            "{head}  {} {answered} of {asked} checked in after they were asked. An old certificate that is still in date answers \
+             too: ask again tomorrow\n",
+            styled(GOOD, "devices answer:")
+        ),
+    }
 }
 
 fn verified(found: &Verified) -> String {

@@ -36,6 +36,10 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
                 "tenant": found.tenant, "lines": found.lines, "head": found.head, "whole": found.broken.is_none(), "broken": found.broken,
             }),
         )]),
+        Event::Proved { tenant, answers } => Some(vec![json!({
+            "schema": "pushcert/prove/1", "tenant": tenant, "answered": answers.answered, "asked": answers.asked,
+            "devices_answer": answers.answered > 0,
+        })]),
         Event::Listening(address) => {
             Some(vec![json!({ "schema": "pushcert/watch/1", "page": format!("http://{address}/") })])
         }

@@ -9,5 +9,6 @@ pub mod args;
 pub mod exit;
 pub mod help;
 pub mod log;
+pub mod manual;
 pub mod printer;
 pub mod prompt;

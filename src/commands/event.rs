@@ -8,6 +8,7 @@ use pushcert_papers::{
 };
 use serde::Serialize;
 
+use super::prove::Answers;
 use crate::store::AuditLine;
 
 /// The steps of a renewal that people see.
@@ -59,6 +60,13 @@ pub enum Event<'a> {
     },
     /// A file that a person brought was not what was wanted, and why.
     NotTaken(&'a Looked<'a>),
+    /// Devices were asked.
+    Proved {
+        /// Whose.
+        tenant: &'a TenantName,
+        /// Who answered.
+        answers: Answers,
+    },
     /// Worth saying.
     Note(&'a str),
     /// The closing words of a renewal.

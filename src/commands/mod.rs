@@ -9,6 +9,7 @@ pub mod history;
 pub mod install;
 pub mod p12;
 pub mod passphrase;
+pub mod prove;
 pub mod published;
 pub mod renew;
 pub mod status;

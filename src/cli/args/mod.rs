@@ -159,6 +159,8 @@ pub enum Command {
     Adopt(Adopt),
     /// Upload a certificate that passes every check
     Install(Install),
+    /// Ask devices to check in, and look who does
+    Prove(Prove),
     /// Show a tenant's record: who did what, when
     History(History),
     /// Judge certificates, requests and PKCS #12 files, and whole folders of them
@@ -180,6 +182,49 @@ pub enum Command {
     Sandbox(Sandbox),
     /// Explain a command, a finding, a state or an exit code
     Help(Help),
+    /// Print a script that completes commands and flags in your shell
+    Completions(Completions),
+    /// Print the manual page of a command, or write all of them into a folder
+    Man(Man),
+}
+
+/// `completions`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  pushcert completions bash > ~/.local/share/bash-completion/completions/pushcert
+  pushcert completions zsh > \"${fpath[1]}/_pushcert\"")]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// The shells that are known.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Shell {
+    /// Bash
+    Bash,
+    /// Zsh
+    Zsh,
+    /// Fish
+    Fish,
+    /// `PowerShell`
+    #[value(name = "powershell")]
+    PowerShell,
+    /// Nushell
+    Nushell,
+}
+
+/// `man`
+#[derive(Args, Debug)]
+pub struct Man {
+    /// The command [default: the program itself]
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// Write the pages of all commands there
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub out: Option<PathBuf>,
 }
 
 /// `demo`
@@ -332,6 +377,13 @@ pub struct Install {
     /// What you take upon yourself
     #[command(flatten)]
     pub accept: Accept,
+}
+
+/// `prove`
+#[derive(Args, Debug)]
+pub struct Prove {
+    /// The tenant
+    pub tenant: TenantName,
 }
 
 /// `history`

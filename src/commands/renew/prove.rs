@@ -1,7 +1,5 @@
 //! The proof: devices that check in after the change.
 
-use std::time::Duration;
-
 use pushcert_papers::{
     DAY, Time,
     renewal::{End, Journey, Outcome, Proof},
@@ -9,58 +7,31 @@ use pushcert_papers::{
 
 use super::{Flow, Run};
 use crate::{
-    commands::{Event, Failure, Mark, ledger::Entry},
-    mdm::{Device, MdmError},
+    commands::{
+        Event, Failure, Mark,
+        ledger::Entry,
+        prove::{Answers, ask},
+    },
+    mdm::MdmError,
 };
-
-/// How many devices are asked.
-const DEVICES: usize = 3;
-
-/// The first pause between two looks; each is twice the one before, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Run<'_> {
     /// Asks devices to check in, and looks who did. Silence proves nothing: devices may be off.
     pub(super) async fn prove(&mut self) -> Result<Flow, Failure> {
-        match self.ask_devices().await {
-            Ok((answered, asked)) => self.proved(answered, asked).await,
+        match ask(self.world, &*self.server.mdm).await {
+            Ok(answers) => self.proved(answers).await,
             Err(error @ MdmError::SignInRefused { .. }) => Err(self.world.failed(self.tenant, error).await),
             Err(error) => {
                 self.world.tell(Event::Note(&format!("Devices could not be asked: {error}.")));
-                self.proved(0, 0).await
+                self.proved(Answers { answered: 0, asked: 0 }).await
             }
         }
     }
 
-    /// How many of how many devices checked in after they were asked.
-    async fn ask_devices(&self) -> Result<(usize, usize), MdmError> {
-        let noted = self.server.mdm.recent_devices(DEVICES).await?;
-        let ids: Vec<String> = noted.iter().map(|device| device.id.clone()).collect();
-        if ids.is_empty() {
-            return Ok((0, 0));
-        }
-        self.server.mdm.force_check_in(&ids).await?;
-        let begun = tokio::time::Instant::now();
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let now = self.server.mdm.devices(&ids).await?;
-            let answered = noted.iter().filter(|device| checked_in_since(device, &now)).count();
-            if answered == ids.len() || begun.elapsed() + pause > self.world.patience {
-                return Ok((answered, ids.len()));
-            }
-            self.world
-                .tell(Event::Alive(&format!("Asked {} devices to check in; {answered} answered so far.", ids.len())));
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    async fn proved(&mut self, answered: usize, asked: usize) -> Result<Flow, Failure> {
+    async fn proved(&mut self, Answers { answered, asked }: Answers) -> Result<Flow, Failure> {
         let at = self.world.clock.now();
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         if answered > 0 {
-            let proof = Proof::Answered { at, answered: count(answered), asked: count(asked) };
+            let proof = Proof::Answered { at, answered, asked };
             let entry = Entry::of("devices-answered").with("answered", &format!("{answered} of {asked}"));
             self.ledger.commit(Journey { proof, ..self.journey() }, vec![], entry).await?;
             let detail = format!("{answered} of {asked} checked in after the change");
@@ -68,9 +39,7 @@ impl Run<'_> {
             return Ok(Flow::On);
         }
         let entry = Entry::of("devices-silent").with("asked", &asked.to_string());
-        self.ledger
-            .commit(Journey { proof: Proof::Pending { at, asked: count(asked) }, ..self.journey() }, vec![], entry)
-            .await?;
+        self.ledger.commit(Journey { proof: Proof::Pending { at, asked }, ..self.journey() }, vec![], entry).await?;
         self.world.tell(Event::Done { step: 5, mark: Mark::Open, title: "Proof pending", detail: &silence(asked) });
         self.world.tell(Event::Note(&format!("Ask again later, and tomorrow:  {}", self.command())));
         Ok(Flow::Stop(None, None))
@@ -100,13 +69,9 @@ impl Run<'_> {
     }
 }
 
-fn silence(asked: usize) -> String {
+fn silence(asked: u32) -> String {
     match asked {
         0 => "no Apple device could be asked".into(),
         asked => format!("none of {asked} devices answered yet; they may be off, so this proves nothing"),
     }
-}
-
-fn checked_in_since(noted: &Device, now: &[Device]) -> bool {
-    now.iter().any(|device| device.id == noted.id && device.last_check_in > noted.last_check_in)
 }

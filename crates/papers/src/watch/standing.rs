@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Seen, Source, State, Thresholds};
 use crate::{
     DAY, TenantName, Time, Topic,
-    renewal::{Journey, Stage, due},
+    renewal::{Journey, Proof, Stage, due},
 };
 
 /// Everything that a tenant's standing depends on.
@@ -130,10 +130,14 @@ fn problems(facts: &Facts<'_>) -> Vec<Problem> {
     match facts.journey.map(Journey::stage) {
         Some(Stage::Portal) => problems.push(Problem::RequestWaiting),
         Some(Stage::Check | Stage::Install) => problems.push(Problem::CertificateWaiting),
-        Some(Stage::Prove) => problems.push(Problem::ProofPending),
+        Some(Stage::Prove) if !is_proven(facts.journey) => problems.push(Problem::ProofPending),
         _ => {}
     }
     problems
+}
+
+fn is_proven(journey: Option<&Journey>) -> bool {
+    journey.is_some_and(|journey| matches!(journey.proof, Proof::Answered { .. }))
 }
 
 fn next(facts: &Facts<'_>, state: State, problems: &[Problem]) -> Next {
