@@ -25,7 +25,7 @@ pub enum Event<'a> {
     },
     /// The same, for those that put all of them into one answer.
     Watched(Vec<Watched>),
-    /// Some of them were: how many, and what the function of [`Reporter::judged`](super::Reporter::judged) says of them.
+    /// Some of them were: how many, and what the function in [`Telling::Each`] says of them.
     Scanned {
         /// How many.
         files: usize,
