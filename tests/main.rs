@@ -5,6 +5,7 @@
 mod cmd;
 mod docs;
 mod floors;
+mod init;
 mod journey;
 mod monitoring;
 mod others;

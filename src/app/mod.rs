@@ -3,6 +3,7 @@
 pub mod real;
 
 mod demo;
+mod init;
 mod papers;
 mod public;
 mod sandbox;
@@ -197,6 +198,9 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
     }
     let settings =
         Settings { config: global.config, store: global.store, timeout: global.timeout, ..Settings::default() };
+    if let Command::Init(args) = command {
+        return init::init(settings, args, printer, ask).await;
+    }
     #[cfg(unix)]
     if let Command::Watch(args) = command {
         return watch::watch(&settings, args, printer, ask).await;
@@ -247,6 +251,7 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Ou
         Command::Check(_)
         | Command::Inspect(_)
         | Command::Csr(_)
+        | Command::Init(_)
         | Command::Watch(_)
         | Command::P12(_)
         | Command::Help(_)

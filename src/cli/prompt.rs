@@ -33,6 +33,11 @@ impl Ask for Terminal {
         self.present && answer(&format!("{question}: ")) == word
     }
 
+    fn words(&self, question: &str) -> Option<String> {
+        let typed = self.present.then(|| answer(&format!("{question}: ")))?;
+        Some(typed).filter(|words| !words.is_empty())
+    }
+
     fn secret(&self, question: &str) -> Option<Secret> {
         let typed = self.present.then(|| rpassword::prompt_password(format!("{question}: ")))?;
         typed.ok().filter(|text| !text.is_empty()).map(Secret::new)

@@ -6,6 +6,7 @@ pub mod check;
 pub mod csr;
 pub mod files;
 pub mod history;
+pub mod init;
 pub mod install;
 pub mod p12;
 pub mod passphrase;
@@ -103,6 +104,11 @@ pub trait Ask {
 
     /// Asks for a word to be typed; anything else is no.
     fn typed(&self, question: &str, word: &str) -> bool;
+
+    /// Asks for words; `None` when nobody gives any.
+    fn words(&self, _question: &str) -> Option<String> {
+        None
+    }
 
     /// Asks for a secret, which is not shown while it is typed; `None` when nobody gives one.
     fn secret(&self, question: &str) -> Option<Secret>;

@@ -194,6 +194,29 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// A private file beside another one, to be tried before it takes that one's place. It goes when it is dropped.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn private_beside(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::Builder::new().prefix(".pushcert-").tempfile_in(folder_of(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Puts such a file in the place of the other one, which keeps nothing of its own but who may read it.
+///
+/// # Errors
+/// When the folder cannot be written; what stood there before still does then.
+pub fn settle(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    if let Ok(metadata) = fs::metadata(path) {
+        file.as_file().set_permissions(metadata.permissions())?;
+    }
+    file.persist(path)?;
+    sync_folder(folder_of(path))
+}
+
 /// Writes a file that everybody may read, whole or not at all: for monitoring, which has an account of its own.
 ///
 /// # Errors

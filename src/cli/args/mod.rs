@@ -2,7 +2,7 @@
 
 mod papers;
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, builder::BoolishValueParser,
@@ -40,7 +40,7 @@ const NEVER_BY_VARIABLE: [&str; 10] = [
 impl Cli {
     /// The definitions of the command line, each flag with its variable: `PUSHCERT_` and its name.
     pub fn definitions() -> clap::Command {
-        with_variables(Self::command())
+        with_variables(Self::command(), &|_| true)
     }
 
     /// What the command line of this process says.
@@ -48,13 +48,19 @@ impl Cli {
     /// # Errors
     /// When it is no command line of ours; help and version are such errors too.
     pub fn read() -> Result<Self, clap::Error> {
-        let matches = Self::definitions().try_get_matches()?;
+        let words: Vec<OsString> = std::env::args_os().collect();
+        // A run may last two milliseconds: only the command that is named gets its variables, and the definitions are not
+        // taken apart again before the process ends.
+        let named = |command: &clap::Command| words.iter().any(|word| word == command.get_name());
+        let definitions = Box::leak(Box::new(with_variables(Self::command(), &named)));
+        let matches = definitions.try_get_matches_from_mut(&words)?;
         Self::from_arg_matches(&matches)
     }
 }
 
-fn with_variables(command: clap::Command) -> clap::Command {
-    command.mut_args(with_variable).mut_subcommands(with_variables)
+fn with_variables(command: clap::Command, chosen: &dyn Fn(&clap::Command) -> bool) -> clap::Command {
+    let below = |command: clap::Command| if chosen(&command) { with_variables(command, chosen) } else { command };
+    command.mut_args(with_variable).mut_subcommands(below)
 }
 
 fn with_variable(argument: clap::Arg) -> clap::Arg {
@@ -151,6 +157,8 @@ pub enum LogFormat {
 pub enum Command {
     /// Run a whole renewal in the embedded world, and see the disaster avoided
     Demo(Demo),
+    /// Write a tenant into the configuration, and try its sign-in
+    Init(Init),
     /// Show what is installed, when it ends, and what comes next
     Status(Status),
     /// Renew a tenant's push certificate: one step or many, as far as it goes today
@@ -245,6 +253,63 @@ pub enum DemoMdm {
     Cloud,
     /// `MobileIron` Core
     Core,
+}
+
+/// `init`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Whatever is not given is asked for at the terminal.
+
+Examples:
+  pushcert init                                            by questions
+  pushcert init acme --mdm manual --certificate acme.pem   a server that nobody may sign in to
+  pushcert init acme --mdm mobileiron-cloud --url https://na1.mobileiron.com --username push-api@acme.example \\
+      --password-command 'op read op://it/mobileiron/password'")]
+pub struct Init {
+    /// A short name for the tenant, such as acme
+    pub tenant: Option<TenantName>,
+    /// The kind of its server: mobileiron-cloud, mobileiron-core or manual
+    #[arg(long, value_name = "KIND")]
+    pub mdm: Option<String>,
+    /// The address of its console
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// The account of its interface
+    #[arg(long, value_name = "NAME", conflicts_with = "guided")]
+    pub username: Option<String>,
+    /// The file with its password, which only you may read
+    #[arg(long, value_name = "FILE", conflicts_with = "guided")]
+    pub password_file: Option<PathBuf>,
+    /// The program that prints its password
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["guided", "password_file"])]
+    pub password_command: Option<String>,
+    /// Trust these authorities for the server's TLS (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// The Apple account that owns the row at Apple's portal
+    #[arg(long, value_name = "ACCOUNT")]
+    pub apple_account: Option<String>,
+    /// Who answers for it: a team with a mail address
+    #[arg(long, value_name = "WHO")]
+    pub owner: Option<String>,
+    /// Who stands in
+    #[arg(long, value_name = "WHO")]
+    pub deputy: Option<String>,
+    /// The shared mailbox behind the Apple account
+    #[arg(long, value_name = "ADDRESS")]
+    pub mailbox: Option<String>,
+    /// No sign-in at all: single sign-on, a second factor, or nobody who may
+    #[arg(long)]
+    pub guided: bool,
+    /// The installed certificate, to be recorded
+    #[arg(long, value_name = "FILE", conflicts_with = "page")]
+    pub certificate: Option<PathBuf>,
+    /// The console's page, saved from the browser, to be recorded
+    #[arg(long, value_name = "SAVED.html")]
+    pub page: Option<PathBuf>,
+    /// Confirm that devices are enrolled with that certificate's topic
+    #[arg(long)]
+    pub confirm_topic: Option<Topic>,
 }
 
 /// `status`

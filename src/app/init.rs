@@ -1,0 +1,88 @@
+//! `init`: the new configuration is tried as a file beside the old one, and takes its place only when the sign-in works.
+
+use std::path::{Path, PathBuf};
+
+use super::real::{Real, Settings};
+use crate::{
+    cli::{args::Init, printer::Printer, prompt::Terminal},
+    commands::{
+        Event, Failure, Kind, Outcome, Reporter, World, adopt,
+        init::{self, Wish},
+        published,
+    },
+    config::{Config, ConfigError},
+    world::files::{self, FileError, Folders},
+};
+
+pub async fn init(settings: Settings, args: Init, printer: &Printer, ask: &Terminal) -> Outcome {
+    let path = match &settings.config {
+        Some(path) => path.clone(),
+        None => usual()?,
+    };
+    let (before, known) = present(&path)?;
+    let draft = init::draft(ask, &wish(&args), &known)?;
+    let gap = if before.is_empty() || before.ends_with("\n\n") { "" } else { "\n" };
+    let text = format!("{before}{gap}{}", draft.table);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Config::parse(&text, folder)
+        .map_err(|problems| ConfigError::Wrong { path: path.display().to_string(), problems })?;
+    let failed = |error: std::io::Error| {
+        Failure::new(Kind::Failed, "cannot-write", format!("{} cannot be written: {error}", path.display()))
+    };
+    if !folder.is_dir() {
+        files::create_private_dir(folder).map_err(failed)?;
+    }
+    let trial = files::private_beside(&path, text.as_bytes()).map_err(failed)?;
+    let real = Real::build(&Settings { config: Some(trial.path().to_owned()), ..settings })?;
+    let name = draft.name.clone();
+    real.live(printer, ask, async |world: &World<'_>| init::acquaint(world, &name).await).await?;
+    files::settle(trial, &path).map_err(failed)?;
+    printer.tell(Event::Note(&format!("{name} stands in {} now.", path.display())));
+    let adopted = args.certificate.map(adopt::Evidence::File).or_else(|| args.page.map(adopt::Evidence::Page));
+    let Some(evidence) = adopted else {
+        printer.tell(Event::Note(&format!("Next: say which certificate is installed:  pushcert adopt {name} FILE")));
+        return Ok(None);
+    };
+    real.live(printer, ask, async |world: &World<'_>| {
+        let outcome = adopt::adopt(world, &name, &evidence, args.confirm_topic).await?;
+        published::publish(world).await?;
+        Ok(outcome)
+    })
+    .await
+}
+
+/// The user's own configuration.
+fn usual() -> Result<PathBuf, Failure> {
+    let folders = Folders::of_the_user().map_err(|error| Failure::new(Kind::Failed, "no-home", error))?;
+    Ok(folders.config.join("pushcert.toml"))
+}
+
+/// What stands there: its text, and what it says.
+fn present(path: &Path) -> Result<(String, Config), Failure> {
+    match Config::read(path) {
+        Ok(config) => {
+            let bytes = files::read_trusted(path, u64::from(u32::MAX))
+                .map_err(|error| Failure::new(Kind::Usage, "configuration", error))?;
+            Ok((String::from_utf8_lossy(&bytes).into_owned(), config))
+        }
+        Err(ConfigError::Unreadable { error: FileError::NotFound, .. }) => Ok((String::new(), Config::default())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn wish(args: &Init) -> Wish {
+    Wish {
+        tenant: args.tenant.clone(),
+        mdm: args.mdm.clone(),
+        url: args.url.clone(),
+        username: args.username.clone(),
+        password_file: args.password_file.clone(),
+        password_command: args.password_command.clone(),
+        ca_file: args.ca_file.clone(),
+        apple_account: args.apple_account.clone(),
+        owner: args.owner.clone(),
+        deputy: args.deputy.clone(),
+        mailbox: args.mailbox.clone(),
+        guided: args.guided,
+    }
+}
