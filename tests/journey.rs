@@ -363,7 +363,7 @@ async fn another_run_holds_the_tenant() {
     let trial = Trial::with("cloud").await;
     let outcome = trial
         .live(async |world: &pushcert::commands::World<'_>| {
-            let _held = world.store.lock(&trial.tenant, trial.now()).expect("held");
+            let _held = world.store.lock(&trial.tenant, trial.now()).await.expect("held");
             pushcert::commands::renew::renew(world, &trial.tenant, Wish::default()).await
         })
         .await;

@@ -52,7 +52,7 @@ async fn behaves(store: &dyn Store) {
     assert!(store.verify_audit(&acme, Some(&cut)).await.expect("read").broken.is_some());
     sightings(store, &acme).await;
     sign_ins(store, &acme).await;
-    holds(store, &acme);
+    holds(store, &acme).await;
 }
 
 async fn sightings(store: &dyn Store, acme: &TenantName) {
@@ -74,16 +74,16 @@ async fn sign_ins(store: &dyn Store, acme: &TenantName) {
     assert_eq!(store.refused_sign_in(acme, &wrong).await.expect("read"), None);
 }
 
-fn holds(store: &dyn Store, acme: &TenantName) {
+async fn holds(store: &dyn Store, acme: &TenantName) {
     let now = Time::from_unix(0);
-    let held = store.lock(acme, now).expect("held");
-    let second = store.lock(acme, now);
+    let held = store.lock(acme, now).await.expect("held");
+    let second = store.lock(acme, now).await.map(drop);
     assert!(
         matches!(&second, Err(StoreError::Held { holder, .. }) if holder.contains("since 1 Jan 1970")),
         "{second:?}"
     );
     drop(held);
-    store.lock(acme, now).expect("free again");
+    drop(store.lock(acme, now).await.expect("free again"));
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ impl Trial {
             clock: Some(Rc::new(self.clock.clone())),
             patience: Some(Duration::from_secs(1)),
         };
-        let real = Real::build(&settings).expect("a world of the tool's own");
+        let real = Real::build(&settings).await.expect("a world of the tool's own");
         real.live(&self.said, &self.person, deed).await
     }
 

@@ -55,7 +55,7 @@ pub async fn demo(reporter: &dyn Reporter, ask: &dyn Ask, server: Server, browse
     let room = tempfile::tempdir().map_err(|error| Failure::new(Kind::Failed, "no-room", error))?;
     let told = Told { reporter, refused: Notify::new(), quiet: false };
     let stage = Stage::set(&sandbox, room.path(), server, timeout)?;
-    let real = Real::build(&stage.settings)?;
+    let real = Real::build(&stage.settings).await?;
     let outcome = real
         .live(&told, &Silent { there: true }, async |world: &World<'_>| {
             reporter.tell(Event::Note(

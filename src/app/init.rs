@@ -33,7 +33,7 @@ pub async fn init(settings: Settings, args: Init, printer: &Printer, ask: &Termi
         files::create_private_dir(folder).map_err(failed)?;
     }
     let trial = files::private_beside(&path, text.as_bytes()).map_err(failed)?;
-    let real = Real::build(&Settings { config: Some(trial.path().to_owned()), ..settings })?;
+    let real = Real::build(&Settings { config: Some(trial.path().to_owned()), ..settings }).await?;
     let name = draft.name.clone();
     real.live(printer, ask, async |world: &World<'_>| init::acquaint(world, &name).await).await?;
     files::settle(trial, &path).map_err(failed)?;

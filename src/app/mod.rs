@@ -210,7 +210,7 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
         let message = "watching needs the signals of Unix; run  pushcert status  by the scheduler instead";
         return Err(Failure::new(Kind::Failed, "not-here", message));
     }
-    let real = Real::build(&settings)?;
+    let real = Real::build(&settings).await?;
     real.live(printer, ask, async |world: &World<'_>| {
         let changes =
             matches!(command, Command::Status(_) | Command::Renew(_) | Command::Adopt(_) | Command::Install(_));

@@ -1,13 +1,17 @@
 //! The real world, built once: the user's folders and configuration, the store, the servers, the clock.
 
-use std::{path::PathBuf, rc::Rc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use pushcert_papers::{Fingerprint, Secret, escape::printable, renewal::Reach};
 
 use crate::{
     commands::{Ask, Failure, Kind, Reporter, Server, Servers, World},
-    config::{Config, ConfigError, Console as ConsoleConfig, Product, SecretSource, Tenant},
+    config::{Config, ConfigError, Console as ConsoleConfig, Product, SecretSource, StoreAddress, Tenant},
     mdm::{
         SignIn,
         console::{Console, Profile},
@@ -15,7 +19,7 @@ use crate::{
         mobileiron::{self, KnownConsole, MobileIron},
     },
     portal::Desk,
-    store::{Sqlite, Store, StoreError},
+    store::{Access, Postgres, Sqlite, Store, StoreError},
     world::{
         clock::{Clock, SystemClock},
         files::{self, Folders},
@@ -49,7 +53,7 @@ pub struct Settings {
 /// The real world.
 pub struct Real {
     config: Config,
-    store: Sqlite,
+    store: Box<dyn Store>,
     desk: Desk,
     clock: Rc<dyn Clock>,
     who: String,
@@ -68,14 +72,13 @@ impl Real {
     ///
     /// # Errors
     /// When the configuration cannot be used, or the store cannot be opened.
-    pub fn build(settings: &Settings) -> Result<Self, Failure> {
+    pub async fn build(settings: &Settings) -> Result<Self, Failure> {
         let folders = Folders::of_the_user().map_err(|error| Failure::new(Kind::Failed, "no-home", error))?;
         let config = match &settings.config {
             Some(path) => Config::read(path),
             None => Config::of_the_user(&folders.config),
         }?;
-        let address = settings.store.as_deref().or(config.store.as_deref());
-        let store = Sqlite::open(&store_path(address, &folders)?)?;
+        let store = open_store(settings.store.as_deref(), config.store.as_ref(), &folders).await?;
         let handoff = settings
             .handoff
             .clone()
@@ -99,7 +102,7 @@ impl Real {
         let world = World {
             clock: &*self.clock,
             config: &self.config,
-            store: &self.store,
+            store: &*self.store,
             servers: &servers,
             portal: &self.desk,
             reporter,
@@ -111,18 +114,40 @@ impl Real {
     }
 }
 
-/// The file behind a store's address.
-fn store_path(address: Option<&str>, folders: &Folders) -> Result<PathBuf, StoreError> {
-    match address {
-        None => Ok(folders.state.join("pushcert.sqlite")),
-        Some(address) => match address.split_once(':') {
-            Some(("sqlite", path)) => Ok(PathBuf::from(path.trim_start_matches("//"))),
-            Some((engine, _)) if engine.len() > 1 && engine.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') => {
-                Err(StoreError::UnknownEngine { address: format!("{engine}:…") })
-            }
-            _ => Ok(PathBuf::from(address)),
-        },
+/// Opens the store that the command line names, or else the configuration, or else the user's own.
+async fn open_store(
+    named: Option<&str>,
+    configured: Option<&StoreAddress>,
+    folders: &Folders,
+) -> Result<Box<dyn Store>, Failure> {
+    let Some(address) = named.or_else(|| configured.map(|store| store.url.as_str())) else {
+        return Ok(Box::new(Sqlite::open(&folders.state.join("pushcert.sqlite"))?));
+    };
+    match address.split_once(':') {
+        Some(("postgres" | "postgresql", _)) => {
+            let access = access(address, configured, folders)?;
+            Ok(Box::new(Postgres::open(&access).await?))
+        }
+        Some(("sqlite", path)) => Ok(Box::new(Sqlite::open(Path::new(path.trim_start_matches("//")))?)),
+        // One letter is a drive of Windows.
+        Some((engine, _)) if engine.len() > 1 && engine.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') => {
+            Err(StoreError::UnknownEngine { address: format!("{engine}:…") }.into())
+        }
+        _ => Ok(Box::new(Sqlite::open(Path::new(address))?)),
     }
+}
+
+/// How we get into the database. The configured password is for the configured address alone.
+fn access(address: &str, configured: Option<&StoreAddress>, folders: &Folders) -> Result<Access, Failure> {
+    let configured = configured.filter(|store| store.url == address);
+    #[expect(clippy::disallowed_methods, reason = "PostgreSQL's own variable, as all of its programs read it")]
+    let passwords = std::env::var_os("PGPASSFILE").map(PathBuf::from);
+    Ok(Access {
+        address: address.to_owned(),
+        password: configured.and_then(|store| store.password.as_ref()).map(resolve).transpose()?,
+        passwords: passwords.or_else(|| Some(folders.home.join(".pgpass"))),
+        ca_file: configured.and_then(|store| store.ca_file.clone()),
+    })
 }
 
 /// The user's name, for the record.

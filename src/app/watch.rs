@@ -58,7 +58,7 @@ impl Signals {
 /// Watches until it is told to end, or once.
 pub async fn watch(settings: &Settings, args: Watch, printer: &Printer, ask: &Terminal) -> Outcome {
     let wish = Wish { max_age: i64::try_from(args.max_age.as_secs()).unwrap_or(i64::MAX), ..Wish::default() };
-    let mut real = Real::build(settings)?;
+    let mut real = Real::build(settings).await?;
     if args.once {
         return real.live(printer, ask, async |world: &World<'_>| once(world, &wish).await).await;
     }
@@ -71,7 +71,7 @@ pub async fn watch(settings: &Settings, args: Watch, printer: &Printer, ask: &Te
         };
         match real.live(printer, ask, rounds).await {
             End::Stop => break,
-            End::Reload => match Real::build(settings) {
+            End::Reload => match Real::build(settings).await {
                 Ok(fresh) => real = fresh,
                 // The old configuration goes on: a mistake in the new one must not end the watch.
                 Err(failure) => printer.failure(&failure),

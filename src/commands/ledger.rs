@@ -189,8 +189,8 @@ impl<'a> Ledger<'a> {
     ///
     /// # Errors
     /// When another run holds it.
-    pub fn lock(&self) -> Result<Guard, Failure> {
-        Ok(self.world.store.lock(&self.tenant.name, self.world.clock.now())?)
+    pub async fn lock(&self) -> Result<Guard, Failure> {
+        Ok(self.world.store.lock(&self.tenant.name, self.world.clock.now()).await?)
     }
 }
 
@@ -202,9 +202,11 @@ impl From<StoreError> for Failure {
             }
             StoreError::Changed { .. } => Self::new(Kind::Busy, "changed-meanwhile", &error)
                 .hinted("another run went on with this tenant; run the same command again, it goes on from there"),
-            StoreError::UnknownEngine { .. } => {
-                Self::new(Kind::Usage, "store", &error).hinted("this release keeps its state in SQLite alone")
+            StoreError::UnknownEngine { .. } | StoreError::Address { .. } => {
+                Self::new(Kind::Usage, "store", &error).hinted("docs/teams.md shows stores for teams")
             }
+            StoreError::Unreachable { .. } => Self::new(Kind::Temporary, "store-unreachable", &error)
+                .hinted("nothing was changed; look at the database server, and run the same command again"),
             _ => Self::new(Kind::Failed, "store", &error)
                 .hinted("nothing was half done; look at the store's folder and its free space"),
         }

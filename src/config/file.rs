@@ -8,7 +8,7 @@ use std::{
 use pushcert_papers::{Fingerprint, TenantName, Topic, watch::Thresholds};
 use serde::Deserialize;
 
-use super::{Config, Console, Problem, Product, SecretSource, Tenant, nearest};
+use super::{Config, Console, Problem, Product, SecretSource, Tenant, nearest, store::RawStore};
 use crate::world::http;
 
 #[derive(Deserialize)]
@@ -16,7 +16,7 @@ use crate::world::http;
 struct RawConfig {
     #[serde(default)]
     tenants: BTreeMap<String, toml::Spanned<toml::Value>>,
-    store: Option<String>,
+    store: Option<RawStore>,
     handoff: Option<PathBuf>,
     downloads: Option<PathBuf>,
     public_dir: Option<PathBuf>,
@@ -76,7 +76,7 @@ enum Allow {
 pub fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
     let raw: RawConfig = toml::from_str(text).map_err(|error| vec![problem(text, &error)])?;
     let mut config = Config {
-        store: raw.store,
+        store: raw.store.map(|store| store.relative_to(folder)),
         handoff: raw.handoff.map(|path| folder.join(path)),
         downloads: raw.downloads.map(|path| folder.join(path)),
         public_dir: raw.public_dir.map(|path| folder.join(path)),

@@ -6,6 +6,7 @@
 mod file;
 mod nearest;
 mod secret;
+mod store;
 mod tenant;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
 use pushcert_papers::TenantName;
 
 pub use secret::{SecretError, SecretSource};
+pub use store::StoreAddress;
 pub use tenant::{Console, Product, Tenant};
 
 use crate::world::files::{self, FileError};
@@ -32,7 +34,7 @@ pub struct Config {
     /// The tenants, by name.
     pub tenants: BTreeMap<TenantName, Tenant>,
     /// Where journeys and records are kept.
-    pub store: Option<String>,
+    pub store: Option<StoreAddress>,
     /// Below which folder hand-off folders are made.
     pub handoff: Option<PathBuf>,
     /// Where browsers leave downloads.

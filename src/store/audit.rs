@@ -59,13 +59,25 @@ pub struct StoredLine {
     pub digest: String,
 }
 
+impl StoredLine {
+    /// What it says.
+    ///
+    /// # Errors
+    /// What of it cannot be read.
+    pub fn read(self) -> Result<AuditLine, &'static str> {
+        let entry = serde_json::from_str(&self.line).map_err(|_| "a line of the record")?;
+        let digest = Fingerprint::from_hex(&self.digest).map_err(|_| "a digest of the record")?;
+        Ok(AuditLine { number: self.number, entry, digest })
+    }
+}
+
 /// What the first line of a tenant's record is chained to.
 pub fn genesis(tenant: &TenantName) -> Fingerprint {
     Fingerprint::of(format!("pushcert audit 1 {tenant}").as_bytes())
 }
 
 /// The digest of a line that follows another.
-pub fn chained(previous: &Fingerprint, line: &str) -> Fingerprint {
+pub fn chained(previous: &str, line: &str) -> Fingerprint {
     Fingerprint::of(format!("{previous}\n{line}").as_bytes())
 }
 
@@ -74,7 +86,7 @@ pub fn verify(tenant: &TenantName, lines: &[StoredLine], noted: Option<&str>) ->
     let mut previous = genesis(tenant);
     let mut met = noted.is_none();
     for (at, stored) in lines.iter().enumerate() {
-        previous = chained(&previous, &stored.line);
+        previous = chained(&previous.to_string(), &stored.line);
         let broken = previous.to_string() != stored.digest || stored.number != at as u64 + 1;
         if broken {
             let why = format!("line {} is not what was written, or a line before it is missing", at + 1);

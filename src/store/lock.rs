@@ -8,9 +8,17 @@ use std::{
 
 use pushcert_papers::{TenantName, Time};
 
-/// The hold. It ends when this is dropped.
-#[derive(Debug)]
-pub struct Guard(#[expect(dead_code, reason = "it is held, not used")] File);
+/// The hold. It ends when this is dropped, or with the process.
+#[must_use]
+#[expect(missing_debug_implementations, reason = "what is held differs by engine, and says nothing")]
+pub struct Guard(#[expect(dead_code, reason = "it is held, not used")] Box<dyn std::any::Any>);
+
+impl Guard {
+    /// A hold that lasts as long as this value.
+    pub(super) fn on(held: impl std::any::Any) -> Self {
+        Self(Box::new(held))
+    }
+}
 
 /// Why there is no hold.
 pub enum NoLock {
@@ -27,7 +35,7 @@ pub fn take(folder: &Path, tenant: &TenantName, now: Time) -> Result<Guard, NoLo
     match file.try_lock() {
         Ok(()) => {
             note_holder(&mut file, now).map_err(NoLock::Io)?;
-            Ok(Guard(file))
+            Ok(Guard::on(file))
         }
         Err(TryLockError::WouldBlock) => Err(NoLock::Held(holder(&mut file))),
         Err(TryLockError::Error(error)) => Err(NoLock::Io(error)),
@@ -44,7 +52,22 @@ fn open(path: &Path) -> io::Result<File> {
 
 fn note_holder(file: &mut File, now: Time) -> io::Result<()> {
     file.set_len(0)?;
-    write!(file, "process {}, since {}", std::process::id(), now.date_and_time())
+    write!(file, "{}", this_run(now))
+}
+
+/// This run, in words for whoever comes second.
+pub(super) fn this_run(now: Time) -> String {
+    format!("process {}{}, since {}", std::process::id(), machine(), now.date_and_time())
+}
+
+#[cfg(unix)]
+fn machine() -> String {
+    format!(" on {}", pushcert_papers::escape::printable(&rustix::system::uname().nodename().to_string_lossy()))
+}
+
+#[cfg(not(unix))]
+fn machine() -> String {
+    String::new()
 }
 
 fn holder(file: &mut File) -> String {

@@ -5,6 +5,9 @@
 
 mod audit;
 mod lock;
+mod outbox;
+mod pgpass;
+mod postgres;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -12,6 +15,8 @@ use pushcert_papers::{Fingerprint, Secret, TenantName, Time, Topic, watch::Seen}
 
 pub use audit::{AuditEntry, AuditLine, AuditState};
 pub use lock::Guard;
+pub use outbox::{Announced, Leased, Letter, Settled, Tally};
+pub use postgres::{Access, Postgres};
 pub use sqlite::Sqlite;
 
 /// What is kept.
@@ -44,11 +49,30 @@ pub trait Store {
     /// Remembers that a sign-in with this secret was refused; `None` forgets.
     async fn remember_sign_in(&self, tenant: &TenantName, refused: Option<(&Secret, Time)>) -> Result<(), StoreError>;
 
-    /// Holds a tenant while a server is changed. The hold ends with the guard, or with the process.
-    ///
-    /// # Errors
-    /// [`StoreError::Held`] when another run has it.
-    fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError>;
+    /// Holds a tenant while a server is changed. The hold ends with the guard, or with the process. Another run's hold is
+    /// [`StoreError::Held`].
+    async fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError>;
+
+    /// What was last announced of each matter of a tenant.
+    async fn announced(&self, tenant: &TenantName) -> Result<Vec<Announced>, StoreError>;
+
+    /// Notes what is announced now, and puts its letters into the outbox, together. A letter that is there already, of the
+    /// same matter, occasion and channel, stays as it is.
+    async fn announce(
+        &self,
+        tenant: &TenantName,
+        announced: &[Announced],
+        letters: &[Letter],
+    ) -> Result<(), StoreError>;
+
+    /// Takes letters that are due, for this run alone until the lease ends.
+    async fn lease(&self, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError>;
+
+    /// Notes what became of a letter.
+    async fn settle(&self, letter: &Leased, settled: &Settled) -> Result<(), StoreError>;
+
+    /// How many letters went, wait after a failure, or are given up.
+    async fn tally(&self) -> Result<Vec<Tally>, StoreError>;
 }
 
 /// A tenant's book.
@@ -134,7 +158,21 @@ pub enum StoreError {
         /// Where it is.
         place: String,
         /// Why.
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server of the store does not answer, or refuses us.
+    #[error("the store {place}: {why}")]
+    Unreachable {
+        /// Where it is.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// The address of the store cannot be used.
+    #[error("the store's address {why}")]
+    Address {
+        /// What is wrong with it.
+        why: String,
     },
     /// A file or folder of the store cannot be used.
     #[error("the store {place}: {source}")]
@@ -153,7 +191,7 @@ pub enum StoreError {
         what: &'static str,
     },
     /// An address that no engine here takes.
-    #[error("no store is known under {address}; give a path, or sqlite:PATH")]
+    #[error("no store is known under {address}; give a path, sqlite:PATH, or postgres://USER@HOST/DATABASE")]
     UnknownEngine {
         /// The address, without a password.
         address: String,

@@ -11,14 +11,16 @@ use pushcert_papers::{Fingerprint, Secret, TenantName, Time, Topic, watch::Seen}
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
-    Artefact, AuditEntry, AuditLine, AuditState, Change, Guard, Store, StoreError, StoredJourney, TenantRecord,
+    Announced, Artefact, AuditEntry, AuditLine, AuditState, Change, Guard, Leased, Letter, Settled, Store, StoreError,
+    StoredJourney, Tally, TenantRecord,
     audit::{self, StoredLine},
     lock::{self, NoLock},
 };
 use crate::world::files;
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001-begin.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/sqlite/0001-begin.sql"), include_str!("migrations/sqlite/0002-outbox.sql")];
 
 /// How long a run waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -107,7 +109,7 @@ impl Sqlite {
 }
 
 fn at(path: &Path, source: rusqlite::Error) -> StoreError {
-    StoreError::Database { place: path.display().to_string(), source }
+    StoreError::Database { place: path.display().to_string(), source: source.into() }
 }
 
 /// Brings the form up to date, one transaction for each step; another process may be doing the same.
@@ -174,13 +176,7 @@ impl Store for Sqlite {
     }
 
     async fn audit(&self, tenant: &TenantName) -> Result<Vec<AuditLine>, StoreError> {
-        let readable = |stored: StoredLine| {
-            let entry: AuditEntry =
-                serde_json::from_str(&stored.line).map_err(|_| self.damaged("a line of the record"))?;
-            let digest = Fingerprint::from_hex(&stored.digest).map_err(|_| self.damaged("a digest of the record"))?;
-            Ok(AuditLine { number: stored.number, entry, digest })
-        };
-        self.lines(tenant)?.into_iter().map(readable).collect()
+        self.lines(tenant)?.into_iter().map(|line| line.read().map_err(|what| self.damaged(what))).collect()
     }
 
     async fn verify_audit(&self, tenant: &TenantName, head: Option<&str>) -> Result<AuditState, StoreError> {
@@ -229,12 +225,103 @@ impl Store for Sqlite {
         written.map(drop).map_err(|source| self.database(source))
     }
 
-    fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError> {
+    async fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         lock::take(folder, tenant, now).map_err(|none| match none {
             NoLock::Held(holder) => StoreError::Held { tenant: tenant.clone(), holder },
             NoLock::Io(source) => StoreError::File { place: self.place(), source },
         })
+    }
+
+    async fn announced(&self, tenant: &TenantName) -> Result<Vec<Announced>, StoreError> {
+        let connection = self.connection.borrow();
+        let read = || {
+            let mut query = connection.prepare_cached("SELECT name, occasion, at FROM matter WHERE tenant = ?1")?;
+            let rows = query.query_map([tenant.as_str()], |row| {
+                Ok(Announced { matter: row.get(0)?, occasion: row.get(1)?, at: Time::from_unix(row.get(2)?) })
+            })?;
+            rows.collect::<Result<Vec<_>, _>>()
+        };
+        read().map_err(|source| self.database(source))
+    }
+
+    async fn announce(
+        &self,
+        tenant: &TenantName,
+        announced: &[Announced],
+        letters: &[Letter],
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connection.borrow_mut();
+        let mut written = || {
+            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            for Announced { matter, occasion, at } in announced {
+                let sql = "INSERT OR REPLACE INTO matter (tenant, name, occasion, at) VALUES (?1, ?2, ?3, ?4)";
+                transaction.execute(sql, params![tenant.as_str(), matter, occasion, at.unix()])?;
+            }
+            for Letter { matter, occasion, channel, json, due } in letters {
+                let sql = "INSERT OR IGNORE INTO outbox (tenant, matter, occasion, channel, json, due)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                transaction.execute(sql, params![tenant.as_str(), matter, occasion, channel, json, due.unix()])?;
+            }
+            transaction.commit()
+        };
+        written().map_err(|source| self.database(source))
+    }
+
+    async fn lease(&self, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
+        let connection = self.connection.borrow();
+        let read = || {
+            let mut query = connection.prepare_cached(
+                "UPDATE outbox SET leased = ?2, attempts = attempts + 1 WHERE id IN (
+                    SELECT id FROM outbox WHERE state = 'waiting' AND due <= ?1 AND leased <= ?1 ORDER BY due, id LIMIT ?3)
+                RETURNING id, tenant, matter, occasion, channel, json, due, attempts",
+            )?;
+            let rows = query.query_map(params![now.unix(), until.unix(), most], |row| {
+                let letter = Letter {
+                    matter: row.get(2)?,
+                    occasion: row.get(3)?,
+                    channel: row.get(4)?,
+                    json: row.get(5)?,
+                    due: Time::from_unix(row.get(6)?),
+                };
+                Ok((row.get(0)?, row.get::<_, String>(1)?, letter, row.get(7)?))
+            })?;
+            rows.collect::<Result<Vec<_>, _>>()
+        };
+        let rows = read().map_err(|source| self.database(source))?;
+        let named = |(id, tenant, letter, attempts): (i64, String, Letter, u32)| {
+            let tenant = TenantName::parse(&tenant).map_err(|_| self.damaged("a tenant's name"))?;
+            Ok(Leased { id, tenant, letter, attempts })
+        };
+        rows.into_iter().map(named).collect()
+    }
+
+    async fn settle(&self, letter: &Leased, settled: &Settled) -> Result<(), StoreError> {
+        let (state, due, why) = settled.columns();
+        let due = due.unwrap_or(letter.letter.due).unix();
+        let sql = "UPDATE outbox SET state = ?2, due = ?3, why = ?4, leased = 0 WHERE id = ?1 AND state = 'waiting'";
+        let written = self.connection.borrow().execute(sql, params![letter.id, state, due, why]);
+        written.map(drop).map_err(|source| self.database(source))
+    }
+
+    async fn tally(&self) -> Result<Vec<Tally>, StoreError> {
+        let connection = self.connection.borrow();
+        let read = || {
+            let mut query = connection.prepare_cached(
+                "SELECT tenant, channel, state, count(*), max(why) FROM outbox WHERE state <> 'waiting' OR why IS NOT NULL
+                GROUP BY tenant, channel, state ORDER BY tenant, channel, state",
+            )?;
+            let rows = query.query_map([], |row| {
+                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            })?;
+            rows.collect::<Result<Vec<_>, _>>()
+        };
+        let rows = read().map_err(|source| self.database(source))?;
+        let named = |(tenant, channel, result, count, why): (String, _, _, _, _)| {
+            let tenant = TenantName::parse(&tenant).map_err(|_| self.damaged("a tenant's name"))?;
+            Ok(Tally { tenant, channel, result, count, why })
+        };
+        rows.into_iter().map(named).collect()
     }
 }
 
@@ -269,8 +356,6 @@ fn append(transaction: &Transaction<'_>, tenant: &TenantName, entry: &AuditEntry
         transaction.query_row(sql, [tenant.as_str()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?)));
     let (number, previous) = last.optional()?.unwrap_or_else(|| (0, audit::genesis(tenant).to_string()));
     let line = serde_json::to_string(entry).expect("a line of the record is plain data");
-    let previous =
-        Fingerprint::from_hex(&previous).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let digest = audit::chained(&previous, &line);
     let sql = "INSERT INTO audit (tenant, number, line, digest) VALUES (?1, ?2, ?3, ?4)";
     transaction.execute(sql, params![tenant.as_str(), number + 1, line, digest.to_string()]).map(drop)

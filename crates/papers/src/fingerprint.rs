@@ -33,6 +33,11 @@ impl Fingerprint {
         Ok(Self(octets))
     }
 
+    /// Its 32 octets.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     fn digits(&self) -> [u8; 64] {
         let mut digits = [0; 64];
         for (pair, octet) in digits.chunks_exact_mut(2).zip(self.0) {

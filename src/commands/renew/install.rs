@@ -18,7 +18,7 @@ use crate::{
 impl Run<'_> {
     /// Sends the certificate to the server: exactly the bytes that pass the checks at this moment.
     pub(super) async fn install(&mut self, tries: u32) -> Result<Flow, Failure> {
-        let _held = self.ledger.lock()?;
+        let _held = self.ledger.lock().await?;
         let journey = self.journey();
         let certificate = received(&journey);
         let pem = self.ledger.artefact(&certificate.artefact).await?;

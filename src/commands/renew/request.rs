@@ -40,7 +40,7 @@ impl Run<'_> {
 
     /// Asks the server for a request. It may make a new key, so this is on record before it happens.
     pub(super) async fn fetch_request(&mut self) -> Result<Flow, Failure> {
-        let _held = self.ledger.lock()?;
+        let _held = self.ledger.lock().await?;
         let now = self.world.clock.now();
         let intended = Journey { request: Request::Intended { at: now }, ..self.journey() };
         self.ledger.commit(intended, vec![], Entry::of("request-intended")).await?;
