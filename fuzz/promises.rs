@@ -8,7 +8,7 @@ use pushcert_papers::{
     judge::{Want, judge},
     kind::{Paper, recognise},
     page, pem,
-    renewal::record,
+    renewal::{Journey, record},
     request::{Csr, PushRequest, for_the_portal, unwrap},
 };
 
@@ -104,5 +104,5 @@ pub fn kind(bytes: &[u8]) {
 /// A saved page of a console, and a journey of any version, are read or not.
 pub fn page(bytes: &[u8]) {
     drop(page::read(bytes));
-    drop(record::read(&String::from_utf8_lossy(bytes)));
+    drop(record::read::<Journey>(&String::from_utf8_lossy(bytes)));
 }

@@ -27,7 +27,13 @@ fn entry(what: &str) -> AuditEntry {
 
 fn change(what: &str) -> Change {
     Change {
-        journey: Some(StoredJourney { number: 1, open: true, format: 1, json: "{}".into() }),
+        journey: Some(StoredJourney {
+            kind: "certificate".into(),
+            number: 1,
+            open: true,
+            format: 1,
+            json: "{}".into(),
+        }),
         artefacts: vec![Artefact { kind: "request".into(), name: "a.txt".into(), bytes: what.as_bytes().to_vec() }],
         audit: vec![entry(what)],
         confirmed_topic: None,
@@ -50,9 +56,24 @@ async fn behaves(store: &dyn Store) {
     assert_eq!(store.verify_audit(&acme, Some(&head)).await.expect("read").broken, None);
     let cut = Fingerprint::of(b"a later head").to_string();
     assert!(store.verify_audit(&acme, Some(&cut)).await.expect("read").broken.is_some());
+    kinds(store, &acme).await;
     sightings(store, &acme).await;
     sign_ins(store, &acme).await;
     holds(store, &acme).await;
+}
+
+/// Journeys of several kinds stand in one book, share their numbers, and do not hide one another.
+async fn kinds(store: &dyn Store, acme: &TenantName) {
+    let other =
+        |kind: &str, number| StoredJourney { kind: kind.into(), number, open: true, format: 1, json: "[]".into() };
+    for (version, journey) in [(2, other("pingid", 2)), (3, other("android", 3)), (4, other("pingid", 4))] {
+        let change = Change { journey: Some(journey), ..Change::default() };
+        store.commit(acme, version, change).await.expect("written");
+    }
+    let record = store.tenant(acme).await.expect("read").expect("a book");
+    assert_eq!(record.journey.expect("the certificate's").number, 1);
+    let others: Vec<_> = record.others.iter().map(|journey| (journey.kind.as_str(), journey.number)).collect();
+    assert_eq!(others, [("android", 3), ("pingid", 4)]);
 }
 
 async fn sightings(store: &dyn Store, acme: &TenantName) {
@@ -62,11 +83,15 @@ async fn sightings(store: &dyn Store, acme: &TenantName) {
     store.record_sighting(acme, &seen(Source::File, 15)).await.expect("written");
     let newest = store.sighting(acme).await.expect("read").expect("a sighting");
     assert_eq!((newest.at.unix(), newest.source), (20, Source::Console));
-    assert_eq!(store.tenant(acme).await.expect("read").expect("a book").version, 2, "looking changes nothing");
+    assert_eq!(store.tenant(acme).await.expect("read").expect("a book").version, 5, "looking changes nothing");
 }
 
 async fn sign_ins(store: &dyn Store, acme: &TenantName) {
     let (wrong, right) = (Secret::new("wrong"), Secret::new("right"));
+    let known = store.keyed_fingerprint(&right).await.expect("a fingerprint");
+    assert_eq!(store.keyed_fingerprint(&right).await.expect("a fingerprint"), known);
+    assert_ne!(store.keyed_fingerprint(&wrong).await.expect("a fingerprint"), known);
+    assert_ne!(known, Fingerprint::of(b"right"), "only this store's key makes it");
     store.remember_sign_in(acme, Some((&wrong, Time::from_unix(5)))).await.expect("written");
     assert_eq!(store.refused_sign_in(acme, &wrong).await.expect("read"), Some(Time::from_unix(5)));
     assert_eq!(store.refused_sign_in(acme, &right).await.expect("read"), None);

@@ -2,7 +2,10 @@
 
 use pushcert_papers::{
     Fingerprint, Topic,
-    renewal::{Journey, record},
+    renewal::{
+        Journey,
+        record::{self, Recorded},
+    },
     watch::Seen,
 };
 
@@ -18,6 +21,7 @@ pub struct Ledger<'a> {
     tenant: &'a Tenant,
     version: u64,
     journey: Option<Journey>,
+    others: Vec<StoredJourney>,
     confirmed_topic: Option<Topic>,
 }
 
@@ -70,11 +74,17 @@ impl<'a> Ledger<'a> {
     pub async fn open(world: &'a World<'a>, tenant: &'a Tenant) -> Result<Self, Failure> {
         let kept = world.store.tenant(&tenant.name).await?;
         let Some(kept) = kept else {
-            return Ok(Self { world, tenant, version: 0, journey: None, confirmed_topic: None });
+            return Ok(Self { world, tenant, version: 0, journey: None, others: vec![], confirmed_topic: None });
         };
-        let journey = kept.journey.map(|stored| record::read(&stored.json)).transpose();
-        let journey = journey.map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))?;
-        Ok(Self { world, tenant, version: kept.version, journey, confirmed_topic: kept.confirmed_topic })
+        let journey = kept.journey.map(|stored| read(&stored)).transpose()?;
+        Ok(Self {
+            world,
+            tenant,
+            version: kept.version,
+            journey,
+            others: kept.others,
+            confirmed_topic: kept.confirmed_topic,
+        })
     }
 
     /// The topic that devices listen to: as configured, or as a person confirmed it here.
@@ -87,6 +97,12 @@ impl<'a> Ledger<'a> {
         self.journey.as_ref()
     }
 
+    /// The number of the next journey: all kinds share their numbers.
+    pub fn next_number(&self) -> u32 {
+        let others = self.others.iter().map(|stored| stored.number);
+        others.chain(self.journey.as_ref().map(|journey| journey.number)).max().map_or(1, |last| last + 1)
+    }
+
     /// The journey that is open.
     pub fn open_journey(&self) -> Option<&Journey> {
         self.journey.as_ref().filter(|journey| journey.is_open())
@@ -97,14 +113,7 @@ impl<'a> Ledger<'a> {
     /// # Errors
     /// When another run wrote in between, or the store cannot be written.
     pub async fn commit(&mut self, journey: Journey, kept: Vec<Kept>, entry: Entry) -> Result<(), Failure> {
-        let stored = StoredJourney {
-            number: journey.number,
-            open: journey.is_open(),
-            format: record::FORMAT,
-            json: record::write(&journey),
-        };
-        let name = format!("{}/{}", self.tenant.name, journey.number);
-        self.write(Some(stored), kept, entry, Some(name), None).await?;
+        self.write(Some(stored(&journey)), kept, entry, None).await?;
         self.journey = Some(journey);
         Ok(())
     }
@@ -114,7 +123,7 @@ impl<'a> Ledger<'a> {
     /// # Errors
     /// As for [`Self::commit`].
     pub async fn note(&mut self, kept: Vec<Kept>, entry: Entry) -> Result<(), Failure> {
-        self.write(None, kept, entry, None, None).await
+        self.write(None, kept, entry, None).await
     }
 
     /// Puts a person's word on record that devices listen to this topic.
@@ -122,7 +131,7 @@ impl<'a> Ledger<'a> {
     /// # Errors
     /// As for [`Self::commit`].
     pub async fn confirm_topic(&mut self, topic: Topic, entry: Entry) -> Result<(), Failure> {
-        self.write(None, vec![], entry, None, Some(topic.clone())).await?;
+        self.write(None, vec![], entry, Some(topic.clone())).await?;
         self.confirmed_topic = Some(topic);
         Ok(())
     }
@@ -132,7 +141,6 @@ impl<'a> Ledger<'a> {
         journey: Option<StoredJourney>,
         kept: Vec<Kept>,
         entry: Entry,
-        name: Option<String>,
         confirmed_topic: Option<Topic>,
     ) -> Result<(), Failure> {
         let artefacts =
@@ -144,7 +152,7 @@ impl<'a> Ledger<'a> {
             before: entry.before,
             after: entry.after,
             reason: entry.reason,
-            journey: name,
+            journey: journey.as_ref().map(|journey| format!("{}/{}", self.tenant.name, journey.number)),
             details: entry.details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         };
         let change = Change { journey, artefacts: artefacts.collect(), audit: vec![audit], confirmed_topic };
@@ -192,6 +200,20 @@ impl<'a> Ledger<'a> {
     pub async fn lock(&self) -> Result<Guard, Failure> {
         Ok(self.world.store.lock(&self.tenant.name, self.world.clock.now()).await?)
     }
+}
+
+fn stored<J: Recorded>(journey: &J) -> StoredJourney {
+    StoredJourney {
+        kind: J::KIND.into(),
+        number: journey.number(),
+        open: journey.is_open(),
+        format: J::FORMAT,
+        json: record::write(journey),
+    }
+}
+
+fn read<J: Recorded>(stored: &StoredJourney) -> Result<J, Failure> {
+    record::read(&stored.json).map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))
 }
 
 impl From<StoreError> for Failure {

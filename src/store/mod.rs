@@ -4,6 +4,7 @@
 //! crash leaves the step before or the step after.
 
 mod audit;
+mod keyed;
 mod lock;
 mod outbox;
 mod pgpass;
@@ -11,13 +12,20 @@ mod postgres;
 mod sqlite;
 
 use async_trait::async_trait;
-use pushcert_papers::{Fingerprint, Secret, TenantName, Time, Topic, watch::Seen};
+use pushcert_papers::{
+    Fingerprint, Secret, TenantName, Time, Topic,
+    renewal::{Journey, record::Recorded},
+    watch::Seen,
+};
 
 pub use audit::{AuditEntry, AuditLine, AuditState};
 pub use lock::Guard;
 pub use outbox::{Announced, Leased, Letter, Settled, Tally};
 pub use postgres::{Access, Postgres};
 pub use sqlite::Sqlite;
+
+/// The kind of the journeys that are about the certificate.
+const CERTIFICATE: &str = <Journey as Recorded>::KIND;
 
 /// What is kept.
 #[async_trait(?Send)]
@@ -45,6 +53,9 @@ pub trait Store {
 
     /// When a sign-in with this very secret was refused, if it was.
     async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError>;
+
+    /// The fingerprint of a secret by this store's own key: it tells two secrets apart, and tells nothing about either.
+    async fn keyed_fingerprint(&self, secret: &Secret) -> Result<Fingerprint, StoreError>;
 
     /// Remembers that a sign-in with this secret was refused; `None` forgets.
     async fn remember_sign_in(&self, tenant: &TenantName, refused: Option<(&Secret, Time)>) -> Result<(), StoreError>;
@@ -80,8 +91,10 @@ pub trait Store {
 pub struct TenantRecord {
     /// Raised by one with every change.
     pub version: u64,
-    /// The latest journey.
+    /// The latest journey of the certificate.
     pub journey: Option<StoredJourney>,
+    /// The latest journey of each further credential.
+    pub others: Vec<StoredJourney>,
     /// The topic that a person confirmed here.
     pub confirmed_topic: Option<Topic>,
 }
@@ -102,7 +115,9 @@ pub struct Change {
 /// A journey in the form in which it is kept.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StoredJourney {
-    /// Its number.
+    /// The word for what it is about: the certificate, or a further credential.
+    pub kind: String,
+    /// Its number among all journeys of the tenant.
     pub number: u32,
     /// Whether something is left to do.
     pub open: bool,
@@ -110,6 +125,15 @@ pub struct StoredJourney {
     pub format: u32,
     /// The document.
     pub json: String,
+}
+
+impl TenantRecord {
+    /// A book with these journeys, the latest of each kind.
+    fn of(version: u64, journeys: Vec<StoredJourney>, confirmed_topic: Option<Topic>) -> Self {
+        let (mut certificate, others): (Vec<_>, _) =
+            journeys.into_iter().partition(|journey| journey.kind == CERTIFICATE);
+        Self { version, journey: certificate.pop(), others, confirmed_topic }
+    }
 }
 
 /// A file to keep; it is named by its SHA-256.

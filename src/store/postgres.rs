@@ -24,6 +24,7 @@ use super::{
     Announced, Artefact, AuditEntry, AuditLine, AuditState, Change, Guard, Leased, Letter, Settled, Store, StoreError,
     StoredJourney, Tally, TenantRecord,
     audit::{self, StoredLine},
+    keyed,
     lock::this_run,
     pgpass::{self, Login},
 };
@@ -33,8 +34,11 @@ use crate::world::{
 };
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/postgres/0001-begin.sql"), include_str!("migrations/postgres/0002-outbox.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/postgres/0001-begin.sql"),
+    include_str!("migrations/postgres/0002-outbox.sql"),
+    include_str!("migrations/postgres/0003-kinds.sql"),
+];
 
 /// How long the server may take to be there.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -139,18 +143,30 @@ impl Postgres {
         Ok(rows.into_iter().map(line).collect())
     }
 
-    /// The keyed fingerprint of a secret: without this store's key it tells nothing about the secret.
-    async fn fingerprint(&self, secret: &Secret) -> Result<String, StoreError> {
+    /// This store's own key, for fingerprints of secrets.
+    async fn pepper(&self) -> Result<Vec<u8>, StoreError> {
         let mut fresh = [0; 32];
         aws_lc_rs::rand::fill(&mut fresh).map_err(|_| self.link.damaged("no randomness"))?;
         let sql = "WITH made AS (INSERT INTO pepper (one, key) VALUES (1, $1) ON CONFLICT DO NOTHING RETURNING key)
             SELECT key FROM made UNION ALL SELECT key FROM pepper LIMIT 1";
         let rows = self.rows(sql, &[&&fresh[..]]).await?;
-        let mut keyed: Vec<u8> = rows.first().ok_or_else(|| self.link.damaged("no key of its own"))?.get(0);
+        Ok(rows.first().ok_or_else(|| self.link.damaged("no key of its own"))?.get(0))
+    }
+
+    /// The keyed fingerprint of a secret: without this store's key it tells nothing about the secret.
+    async fn fingerprint(&self, secret: &Secret) -> Result<String, StoreError> {
+        let mut keyed = self.pepper().await?;
         keyed.extend_from_slice(secret.reveal().as_bytes());
         let fingerprint = Fingerprint::of(&Fingerprint::of(&keyed).to_string().into_bytes()).to_string();
         zeroize::Zeroize::zeroize(&mut keyed);
         Ok(fingerprint)
+    }
+
+    /// The journey in the third and the following columns, if there is one.
+    fn journey(&self, row: &Row) -> Result<Option<StoredJourney>, StoreError> {
+        let Some(kind) = row.get(2) else { return Ok(None) };
+        let small = |column| u32::try_from(row.get::<_, i64>(column)).map_err(|_| self.link.damaged("a journey"));
+        Ok(Some(StoredJourney { kind, number: small(3)?, open: row.get(4), format: small(5)?, json: row.get(6) }))
     }
 
     fn tenant_name(&self, row: &Row, column: usize) -> Result<TenantName, StoreError> {
@@ -280,23 +296,16 @@ async fn connect(config: &Config, tls: Option<&MakeRustlsConnect>, place: &str) 
 #[async_trait(?Send)]
 impl Store for Postgres {
     async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
-        let sql = "SELECT t.version, t.confirmed_topic, j.number, j.open, j.format, j.json FROM tenant t
-            LEFT JOIN journey j ON j.tenant = t.name WHERE t.name = $1 ORDER BY j.number DESC LIMIT 1";
+        let sql = "SELECT t.version, t.confirmed_topic, j.kind, j.number, j.open, j.format, j.json FROM tenant t
+            LEFT JOIN journey j ON j.tenant = t.name AND j.number IN
+                (SELECT max(number) FROM journey WHERE tenant = $1 GROUP BY kind)
+            WHERE t.name = $1 ORDER BY j.number";
         let rows = self.rows(sql, &[&tenant.as_str()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let topic: Option<&str> = row.get(1);
         let confirmed_topic = topic.map(Topic::parse).transpose().map_err(|_| self.link.damaged("a topic"))?;
-        let small = |number: i64| u32::try_from(number).map_err(|_| self.link.damaged("a journey"));
-        let journey = match row.get::<_, Option<i64>>(2) {
-            Some(number) => Some(StoredJourney {
-                number: small(number)?,
-                open: row.get(3),
-                format: small(row.get(4))?,
-                json: row.get(5),
-            }),
-            None => None,
-        };
-        Ok(Some(TenantRecord { version: row.get::<_, i64>(0).cast_unsigned(), journey, confirmed_topic }))
+        let journeys = rows.iter().filter_map(|row| self.journey(row).transpose()).collect::<Result<_, _>>()?;
+        Ok(Some(TenantRecord::of(row.get::<_, i64>(0).cast_unsigned(), journeys, confirmed_topic)))
     }
 
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
@@ -350,6 +359,10 @@ impl Store for Postgres {
         let sql = "SELECT at FROM refused_sign_in WHERE tenant = $1 AND fingerprint = $2";
         let rows = self.rows(sql, &[&tenant.as_str(), &fingerprint]).await?;
         Ok(rows.first().map(|row| Time::from_unix(row.get(0))))
+    }
+
+    async fn keyed_fingerprint(&self, secret: &Secret) -> Result<Fingerprint, StoreError> {
+        Ok(keyed::fingerprint(&self.pepper().await?, secret))
     }
 
     async fn remember_sign_in(&self, tenant: &TenantName, refused: Option<(&Secret, Time)>) -> Result<(), StoreError> {
@@ -488,11 +501,11 @@ async fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Chan
         let sql = "INSERT INTO artefact (digest, kind, name, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         transaction.execute(sql, &[&Fingerprint::of(bytes).to_string(), kind, name, bytes]).await?;
     }
-    if let Some(StoredJourney { number, open, format, json }) = &change.journey {
-        let sql = "INSERT INTO journey (tenant, number, open, format, json) VALUES ($1, $2, $3, $4, $5)
+    if let Some(StoredJourney { kind, number, open, format, json }) = &change.journey {
+        let sql = "INSERT INTO journey (tenant, kind, number, open, format, json) VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (tenant, number) DO UPDATE SET open = excluded.open, format = excluded.format, json = excluded.json";
         let (number, format) = (i64::from(*number), i64::from(*format));
-        transaction.execute(sql, &[&tenant.as_str(), &number, open, &format, json]).await?;
+        transaction.execute(sql, &[&tenant.as_str(), kind, &number, open, &format, json]).await?;
     }
     if let Some(topic) = &change.confirmed_topic {
         let sql = "UPDATE tenant SET confirmed_topic = $2 WHERE name = $1";

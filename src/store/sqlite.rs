@@ -14,13 +14,17 @@ use super::{
     Announced, Artefact, AuditEntry, AuditLine, AuditState, Change, Guard, Leased, Letter, Settled, Store, StoreError,
     StoredJourney, Tally, TenantRecord,
     audit::{self, StoredLine},
+    keyed,
     lock::{self, NoLock},
 };
 use crate::world::files;
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/sqlite/0001-begin.sql"), include_str!("migrations/sqlite/0002-outbox.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/sqlite/0001-begin.sql"),
+    include_str!("migrations/sqlite/0002-outbox.sql"),
+    include_str!("migrations/sqlite/0003-kinds.sql"),
+];
 
 /// How long a run waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -93,14 +97,19 @@ impl Sqlite {
         read().map_err(|source| self.database(source))
     }
 
-    /// The keyed fingerprint of a secret: without this store's key it tells nothing about the secret.
-    fn fingerprint(&self, secret: &Secret) -> Result<String, StoreError> {
+    /// This store's own key, for fingerprints of secrets.
+    fn pepper(&self) -> Result<Vec<u8>, StoreError> {
         let connection = self.connection.borrow();
         let key = || {
             connection.execute("INSERT OR IGNORE INTO pepper (one, key) VALUES (1, randomblob(32))", [])?;
-            connection.query_row("SELECT key FROM pepper", [], |row| row.get::<_, Vec<u8>>(0))
+            connection.query_row("SELECT key FROM pepper", [], |row| row.get(0))
         };
-        let mut keyed = key().map_err(|source| self.database(source))?;
+        key().map_err(|source| self.database(source))
+    }
+
+    /// The keyed fingerprint of a secret: without this store's key it tells nothing about the secret.
+    fn fingerprint(&self, secret: &Secret) -> Result<String, StoreError> {
+        let mut keyed = self.pepper()?;
         keyed.extend_from_slice(secret.reveal().as_bytes());
         let fingerprint = Fingerprint::of(&Fingerprint::of(&keyed).to_string().into_bytes()).to_string();
         zeroize::Zeroize::zeroize(&mut keyed);
@@ -132,21 +141,26 @@ impl Store for Sqlite {
                 .prepare_cached("SELECT version, confirmed_topic FROM tenant WHERE name = ?1")?
                 .query_row([tenant.as_str()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?)))
                 .optional()?;
-            let journey = connection
-                .prepare_cached(
-                    "SELECT number, open, format, json FROM journey WHERE tenant = ?1 ORDER BY number DESC LIMIT 1",
-                )?
-                .query_row([tenant.as_str()], |row| {
-                    Ok(StoredJourney { number: row.get(0)?, open: row.get(1)?, format: row.get(2)?, json: row.get(3)? })
+            let mut query = connection.prepare_cached(
+                "SELECT kind, number, open, format, json FROM journey WHERE tenant = ?1 AND number IN
+                    (SELECT max(number) FROM journey WHERE tenant = ?1 GROUP BY kind) ORDER BY number",
+            )?;
+            let journeys = query.query_map([tenant.as_str()], |row| {
+                Ok(StoredJourney {
+                    kind: row.get(0)?,
+                    number: row.get(1)?,
+                    open: row.get(2)?,
+                    format: row.get(3)?,
+                    json: row.get(4)?,
                 })
-                .optional()?;
-            Ok((found, journey))
+            })?;
+            Ok((found, journeys.collect::<Result<Vec<_>, _>>()?))
         };
-        let (found, journey) = read().map_err(|source| self.database(source))?;
+        let (found, journeys) = read().map_err(|source| self.database(source))?;
         let Some((version, topic)) = found else { return Ok(None) };
         let confirmed_topic =
             topic.map(|topic| Topic::parse(&topic)).transpose().map_err(|_| self.damaged("a topic"))?;
-        Ok(Some(TenantRecord { version, journey, confirmed_topic }))
+        Ok(Some(TenantRecord::of(version, journeys, confirmed_topic)))
     }
 
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
@@ -209,6 +223,10 @@ impl Store for Sqlite {
         let found =
             self.connection.borrow().query_row(sql, [tenant.as_str(), &fingerprint], |row| row.get(0)).optional();
         Ok(found.map_err(|source| self.database(source))?.map(Time::from_unix))
+    }
+
+    async fn keyed_fingerprint(&self, secret: &Secret) -> Result<Fingerprint, StoreError> {
+        Ok(keyed::fingerprint(&self.pepper()?, secret))
     }
 
     async fn remember_sign_in(&self, tenant: &TenantName, refused: Option<(&Secret, Time)>) -> Result<(), StoreError> {
@@ -338,9 +356,10 @@ fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Change) ->
         let sql = "INSERT OR IGNORE INTO artefact (digest, kind, name, bytes) VALUES (?1, ?2, ?3, ?4)";
         transaction.execute(sql, params![Fingerprint::of(bytes).to_string(), kind, name, bytes])?;
     }
-    if let Some(StoredJourney { number, open, format, json }) = &change.journey {
-        let sql = "INSERT OR REPLACE INTO journey (tenant, number, open, format, json) VALUES (?1, ?2, ?3, ?4, ?5)";
-        transaction.execute(sql, params![tenant.as_str(), number, open, format, json])?;
+    if let Some(StoredJourney { kind, number, open, format, json }) = &change.journey {
+        let sql =
+            "INSERT OR REPLACE INTO journey (tenant, kind, number, open, format, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        transaction.execute(sql, params![tenant.as_str(), kind, number, open, format, json])?;
     }
     if let Some(topic) = &change.confirmed_topic {
         let sql = "UPDATE tenant SET confirmed_topic = ?2 WHERE name = ?1";

@@ -17,6 +17,11 @@ impl Fingerprint {
         Self(digest.as_ref().try_into().expect("SHA-256 has 32 octets"))
     }
 
+    /// The digest with these octets.
+    pub const fn from_bytes(octets: [u8; 32]) -> Self {
+        Self(octets)
+    }
+
     /// Reads 64 hexadecimal digits of either case; colons and spaces between them, as OpenSSL prints, are ignored.
     ///
     /// # Errors

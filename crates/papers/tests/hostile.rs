@@ -45,7 +45,7 @@ proptest! {
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
         verdict(&bytes, &Authorities::apple());
         page::read(&bytes);
-        renewal::record::read(&String::from_utf8_lossy(&bytes)).ok();
+        renewal::record::read::<renewal::Journey>(&String::from_utf8_lossy(&bytes)).ok();
     }
 
     #[test]

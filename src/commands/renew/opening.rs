@@ -123,7 +123,7 @@ impl Run<'_> {
             self.may_create()?;
         }
         let topic = if self.wish.first { None } else { self.ledger.enrolled_topic().cloned() };
-        let number = self.ledger.latest_journey().map_or(1, |journey| journey.number + 1);
+        let number = self.ledger.next_number();
         let journey = Journey::begin(number, topic, self.world.clock.now());
         self.ledger.commit(journey, vec![], Entry::of("renewal-begun")).await?;
         Ok(Flow::On)

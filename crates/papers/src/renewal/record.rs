@@ -1,16 +1,40 @@
 //! The form in which a journey is kept: JSON with a version, for years and across releases.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Journey;
 
-/// The version that this release writes.
-pub const FORMAT: u32 = 1;
+/// A journey of some kind, as it is kept among a tenant's others.
+pub trait Recorded: DeserializeOwned + Serialize {
+    /// The word for what it is about.
+    const KIND: &'static str;
+    /// The version of its form that this release writes.
+    const FORMAT: u32;
+
+    /// Its number among all journeys of the tenant, from 1.
+    fn number(&self) -> u32;
+
+    /// Whether something is left to do.
+    fn is_open(&self) -> bool;
+}
+
+impl Recorded for Journey {
+    const KIND: &'static str = "certificate";
+    const FORMAT: u32 = 1;
+
+    fn number(&self) -> u32 {
+        self.number
+    }
+
+    fn is_open(&self) -> bool {
+        self.end.is_none()
+    }
+}
 
 #[derive(Serialize)]
-struct Written<'a> {
+struct Written<'a, J> {
     format: u32,
-    journey: &'a Journey,
+    journey: &'a J,
 }
 
 #[derive(Deserialize)]
@@ -23,10 +47,12 @@ struct Versioned {
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// A newer release wrote it; it is left alone.
-    #[error("a newer pushcert wrote this journey (its form is {found}, this release knows {FORMAT}); update pushcert")]
+    #[error("a newer pushcert wrote this journey (its form is {found}, this release knows {known}); update pushcert")]
     Newer {
         /// The version found.
         found: u32,
+        /// The newest version known.
+        known: u32,
     },
     /// It is not a journey.
     #[error("the kept journey cannot be read: {0}")]
@@ -34,18 +60,18 @@ pub enum RecordError {
 }
 
 /// The journey as JSON text.
-pub fn write(journey: &Journey) -> String {
-    serde_json::to_string(&Written { format: FORMAT, journey }).expect("a journey is plain data")
+pub fn write<J: Recorded>(journey: &J) -> String {
+    serde_json::to_string(&Written { format: J::FORMAT, journey }).expect("a journey is plain data")
 }
 
 /// The journey in this text.
 ///
 /// # Errors
 /// [`RecordError`] when a newer release wrote it, or it is no journey.
-pub fn read(text: &str) -> Result<Journey, RecordError> {
+pub fn read<J: Recorded>(text: &str) -> Result<J, RecordError> {
     let versioned: Versioned = serde_json::from_str(text)?;
-    if versioned.format > FORMAT {
-        return Err(RecordError::Newer { found: versioned.format });
+    if versioned.format > J::FORMAT {
+        return Err(RecordError::Newer { found: versioned.format, known: J::FORMAT });
     }
     Ok(serde_json::from_value(versioned.journey)?)
 }
@@ -58,13 +84,13 @@ mod tests {
     #[test]
     fn a_journey_comes_back_as_it_was() {
         let journey = Journey::begin(3, None, Time::from_unix(0));
-        assert_eq!(read(&write(&journey)).expect("our own form"), journey);
+        assert_eq!(read::<Journey>(&write(&journey)).expect("our own form"), journey);
     }
 
     #[test]
     fn a_newer_form_is_left_alone() {
         let newer = write(&Journey::begin(1, None, Time::from_unix(0))).replace("\"format\":1", "\"format\":2");
-        assert!(matches!(read(&newer), Err(RecordError::Newer { found: 2 })));
-        assert!(matches!(read("{}"), Err(RecordError::Damaged(_))));
+        assert!(matches!(read::<Journey>(&newer), Err(RecordError::Newer { found: 2, known: 1 })));
+        assert!(matches!(read::<Journey>("{}"), Err(RecordError::Damaged(_))));
     }
 }
