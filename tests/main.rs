@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::panic, reason = "tests make the files they need")]
 
+mod attacks;
+mod canary;
 mod cmd;
 mod docs;
 mod floors;

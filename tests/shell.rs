@@ -6,14 +6,21 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use crate::canary;
+
 pub fn program(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pushcert"));
     command.env_clear().env("HOME", home).env("USER", "tester").current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }
 
+/// Runs the program; no password may be in what it prints.
 pub fn run(home: &Path, arguments: &[&str]) -> Output {
-    program(home).args(arguments).stdin(Stdio::null()).output().expect("the program runs")
+    let output = program(home).args(arguments).stdin(Stdio::null()).output().expect("the program runs");
+    for printed in [&output.stdout, &output.stderr] {
+        canary::assert_none_in(printed, &arguments.join(" "));
+    }
+    output
 }
 
 pub fn home() -> tempfile::TempDir {

@@ -20,6 +20,8 @@ use pushcert::{
 use pushcert_papers::{Code, Secret, TenantName, Time, Topic, renewal::guide::Card};
 use pushcert_sandbox::{Clock, Entry, Fault, Options};
 
+use crate::canary;
+
 /// When trials begin: 2026-03-01T12:00:00Z. The TLS certificates of the world go by the system's clock.
 pub const BEGIN: i64 = 1_772_366_400;
 
@@ -187,6 +189,16 @@ impl Trial {
     }
 }
 
+impl Drop for Trial {
+    /// Whatever happened in it, no password was told or left behind.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            canary::assert_none_in(self.said.every_word().as_bytes(), "a trial");
+            canary::assert_none_below(self.room.path());
+        }
+    }
+}
+
 /// What the tool has told.
 #[derive(Default)]
 pub struct Said {
@@ -215,6 +227,14 @@ impl Reporter for Said {
 }
 
 impl Said {
+    /// Everything, as one text.
+    fn every_word(&self) -> String {
+        let status = serde_json::to_string(&*self.status.borrow()).expect("plain data");
+        let report = serde_json::to_string(&*self.report.borrow()).expect("plain data");
+        let (notes, cards, steps) = (self.notes.borrow(), self.cards.borrow(), self.steps.borrow());
+        format!("{notes:?} {cards:?} {steps:?} {status} {report}")
+    }
+
     /// Every word of every card so far.
     pub fn on_cards(&self) -> String {
         let cards = self.cards.borrow();

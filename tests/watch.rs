@@ -16,13 +16,13 @@ use crate::shell::{home, program, run, text};
 const TOPIC: &str = "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111";
 
 /// A watch in a process of its own; it is ended when this goes.
-struct Watch {
+pub struct Watch {
     child: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Watch {
-    fn start(home: &Path, config: &Path, more: &[&str]) -> Self {
+    pub fn start(home: &Path, config: &Path, more: &[&str]) -> Self {
         let mut child = program(home)
             .args(["watch", "--listen", "127.0.0.1:0", "-o", "json", "--config"])
             .arg(config)
@@ -47,7 +47,7 @@ impl Watch {
         answer
     }
 
-    fn get(&self, path: &str) -> String {
+    pub fn get(&self, path: &str) -> String {
         self.ask(path, "")
     }
 
@@ -79,7 +79,7 @@ fn tenant(name: &str) -> String {
 }
 
 /// A configuration with a tenant whose certificate is known.
-fn configured(home: &Path) -> PathBuf {
+pub fn configured(home: &Path) -> PathBuf {
     let config = home.join("pushcert.toml");
     fs::write(&config, tenant("acme")).expect("written");
     let path = config.display().to_string();

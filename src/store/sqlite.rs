@@ -42,7 +42,7 @@ impl Sqlite {
     /// # Errors
     /// When it cannot be made or opened, is no store, or was written by a newer release.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = files::folder_of(path);
         let file = |source| StoreError::File { place: path.display().to_string(), source };
         files::create_private_dir(folder).map_err(file)?;
         files::create_private(path).map_err(file)?;
@@ -244,7 +244,7 @@ impl Store for Sqlite {
     }
 
     async fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let folder = files::folder_of(&self.path);
         lock::take(folder, tenant, now).map_err(|none| match none {
             NoLock::Held(holder) => StoreError::Held { tenant: tenant.clone(), holder },
             NoLock::Io(source) => StoreError::File { place: self.place(), source },

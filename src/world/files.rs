@@ -255,7 +255,8 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder in which a file stands, or will.
+pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -309,11 +310,18 @@ fn make_private(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
-/// Whether somebody else than the owner may write.
+/// Whether somebody else than we and the system's administrator may write. An owner always may, whatever the mode says.
 #[cfg(unix)]
 pub fn writable_by_others(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
-    metadata.mode() & 0o022 != 0
+    metadata.mode() & 0o022 != 0 || is_anothers(metadata)
+}
+
+#[cfg(unix)]
+fn is_anothers(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let ours = rustix::process::geteuid().as_raw();
+    ![0, ours].contains(&metadata.uid())
 }
 
 /// Whether somebody else than the owner may write; not known on this platform.
@@ -322,11 +330,11 @@ pub fn writable_by_others(_: &fs::Metadata) -> bool {
     false
 }
 
-/// Whether somebody else than the owner may read.
+/// Whether somebody else than we and the system's administrator may read.
 #[cfg(unix)]
 pub fn readable_by_others(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
-    metadata.mode() & 0o077 != 0
+    metadata.mode() & 0o077 != 0 || is_anothers(metadata)
 }
 
 /// Whether somebody else than the owner may read; not known on this platform.
