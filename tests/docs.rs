@@ -40,3 +40,36 @@ fn the_example_of_the_configuration_is_one() {
     let config = pushcert::config::Config::read(&path).expect("a configuration");
     assert_eq!(config.tenants.len(), 1);
 }
+
+/// Every function that is defined below these folders, by name.
+fn functions(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            functions(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let source = fs::read_to_string(&path).expect("source text");
+            let names = source.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
+            found.extend(names.map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_promise_of_the_threat_model_has_its_tests() {
+    let mut known = std::collections::BTreeSet::new();
+    for folder in ["src", "crates", "tests"] {
+        functions(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut known);
+    }
+    let page = page("docs/threat-model.md");
+    let promises = page.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
+    let mut named = 0;
+    for kept_by in promises.filter_map(|row| row.split(" | ").nth(1)) {
+        let tests = kept_by.split('`').skip(1).step_by(2).filter(|name| !name.contains(' '));
+        for test in tests {
+            assert!(known.contains(test), "the test {test} is gone");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named}");
+}
