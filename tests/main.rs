@@ -10,6 +10,7 @@ mod floors;
 mod init;
 mod journey;
 mod monitoring;
+mod monitors;
 mod others;
 mod papers;
 mod program;

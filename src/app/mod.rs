@@ -10,7 +10,7 @@ mod sandbox;
 #[cfg(unix)]
 mod watch;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use pushcert_papers::watch::Level;
 
@@ -39,16 +39,31 @@ pub fn run() -> ExitCode {
     let outcome = printer.unwritten().map_or(outcome, Err);
     match (outcome, output) {
         // Monitoring systems know four exit codes, and what was found decides which.
-        (Ok(_), Output::Nagios) => ExitCode::from(printer.level().unwrap_or(Level::Unknown).exit_code()),
+        (outcome, Output::Nagios) => nagios(outcome, &printer),
         (Ok(outcome), _) => exit::status(outcome),
         (Err(failure), _) => {
             printer.failure(&failure);
-            if output == Output::Nagios {
-                return ExitCode::from(Level::Unknown.exit_code());
-            }
             exit::status(Some(failure.kind))
         }
     }
+}
+
+/// The exit code for monitoring systems, and the one line where there was no answer. What went wrong after the answer takes
+/// nothing back.
+fn nagios(outcome: Outcome, printer: &Printer) -> ExitCode {
+    let answered = printer.level();
+    match outcome {
+        Err(failure) => printer.failure(&failure),
+        Ok(_) if answered.is_none() => {
+            printer.failure(&Failure::new(
+                Kind::Interrupted,
+                "interrupted",
+                "the run was ended before it had an answer",
+            ));
+        }
+        Ok(_) => {}
+    }
+    ExitCode::from(answered.unwrap_or(Level::Unknown).exit_code())
 }
 
 /// Where the results go, if not to standard output.
@@ -214,7 +229,7 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
     real.live(printer, ask, async |world: &World<'_>| {
         let changes =
             matches!(command, Command::Status(_) | Command::Renew(_) | Command::Adopt(_) | Command::Install(_));
-        let outcome = deed(command, world, printer).await;
+        let outcome = deed(command, world, printer, settings.timeout).await;
         if changes {
             published::publish(world).await?;
         }
@@ -223,9 +238,9 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
     .await
 }
 
-async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Outcome {
+async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeout: Duration) -> Outcome {
     match command {
-        Command::Status(args) => status::status(world, &status_wish(args)).await,
+        Command::Status(args) => status::status(world, &status_wish(args, timeout)).await,
         Command::Renew(args) => {
             let tenant = args.tenant.clone();
             renew::renew(world, &tenant, renew_wish(args)).await
@@ -262,11 +277,12 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter) -> Ou
     }
 }
 
-fn status_wish(args: Status) -> status::Wish {
+fn status_wish(args: Status, timeout: Duration) -> status::Wish {
     status::Wish {
         tenants: args.tenants,
         tag: args.tag,
         max_age: i64::try_from(args.max_age.as_secs()).unwrap_or(i64::MAX),
+        patience: Some(timeout),
         offline: args.offline,
         fail_on: args.fail_on,
         at: args.at,

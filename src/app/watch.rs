@@ -57,7 +57,8 @@ impl Signals {
 
 /// Watches until it is told to end, or once.
 pub async fn watch(settings: &Settings, args: Watch, printer: &Printer, ask: &Terminal) -> Outcome {
-    let wish = Wish { max_age: i64::try_from(args.max_age.as_secs()).unwrap_or(i64::MAX), ..Wish::default() };
+    let max_age = i64::try_from(args.max_age.as_secs()).unwrap_or(i64::MAX);
+    let wish = Wish { max_age, patience: Some(settings.timeout), ..Wish::default() };
     let mut real = Real::build(settings).await?;
     if args.once {
         return real.live(printer, ask, async |world: &World<'_>| once(world, &wish).await).await;

@@ -57,12 +57,15 @@ impl Printer {
                 "message": failure.message,
                 "hint": failure.hint,
             }))),
-            Output::Nagios => to_stdout(&forms::unknown(&failure.message)),
-            Output::Human | Output::Prometheus | Output::Junit | Output::Ics => to_stderr(&human::failure(failure)),
+            // One line and no more: after an answer, the rest is talk.
+            Output::Nagios if self.level.get().is_none() => to_stdout(&forms::unknown(&failure.message)),
+            Output::Human | Output::Nagios | Output::Prometheus | Output::Junit | Output::Ics => {
+                to_stderr(&human::failure(failure));
+            }
         }
     }
 
-    /// The level of what was told to monitoring.
+    /// The level of what was told to monitoring; `None` when nothing was.
     pub fn level(&self) -> Option<Level> {
         self.level.get()
     }
@@ -92,8 +95,8 @@ impl Printer {
         let text = match self.output {
             Output::Nagios => {
                 let (line, level) = forms::nagios(watched);
-                self.level.set(Some(level));
-                line
+                self.result(&line);
+                return self.level.set(self.unwritten.borrow().is_none().then_some(level));
             }
             Output::Junit => forms::junit(watched),
             Output::Ics => forms::ics(watched),

@@ -265,8 +265,9 @@ pub struct StatusLine {
     #[serde(skip)]
     pub level: Level,
     /// When states change.
-    #[serde(skip)]
     pub thresholds: Thresholds,
+    /// Seconds after which a look is too old, where the tenant says so itself.
+    pub stale_after: Option<i64>,
     /// Why the server could not be asked just now, where it could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_asked: Option<String>,

@@ -8,6 +8,7 @@ use pushcert_papers::{
     judge::{Want, judge},
     kind::{Paper, recognise},
     pem,
+    renewal::Stage,
     watch::{Facts, Installed, Level, Problem, Seen, Source, State, Thresholds, standing},
 };
 use serde::Deserialize;
@@ -111,6 +112,11 @@ struct Published {
     #[serde(default)]
     source: String,
     seen_at: Option<Time>,
+    #[serde(default)]
+    problems: Vec<String>,
+    step: Option<Stage>,
+    thresholds: Option<Thresholds>,
+    stale_after: Option<i64>,
 }
 
 /// A list, or lines of one.
@@ -144,6 +150,10 @@ fn certificate(bytes: &[u8], place: &str, now: Time) -> Option<Published> {
         state: String::new(),
         source: Source::File.word().into(),
         seen_at: None,
+        problems: vec![],
+        step: None,
+        thresholds: None,
+        stale_after: None,
     })
 }
 
@@ -159,19 +169,21 @@ impl Published {
         };
         let none = self.state == State::NotInstalled.word();
         let seen = Seen { at: self.seen_at.unwrap_or(now), source, installed: (!none).then_some(installed) };
-        let thresholds = Thresholds::default();
+        let thresholds = self.thresholds.unwrap_or_default();
         let standing = standing(&Facts {
             tenant: &self.tenant,
             seen: Some(&seen),
             enrolled: self.enrolled_topic.as_ref(),
             journey: None,
             thresholds: &thresholds,
-            stale_after: None,
+            stale_after: self.stale_after,
             now,
         });
-        // Nobody can confirm a topic here, so that it is not confirmed is no news.
+        // What was found with the help of the store still holds. Nobody can confirm a topic here, so that it is not
+        // confirmed is no news.
+        let holds = |problem: &Problem| standing.problems.contains(problem) || self.names(*problem);
         let problems: Vec<_> =
-            standing.problems.into_iter().filter(|problem| *problem != Problem::TopicUnknown).collect();
+            Problem::ALL.into_iter().filter(|problem| *problem != Problem::TopicUnknown && holds(problem)).collect();
         StatusLine {
             tenant: self.tenant.clone(),
             mdm: Product::WORDS
@@ -189,14 +201,19 @@ impl Published {
             problems: problems.iter().map(|problem| problem.word()).collect(),
             apple_account: None,
             owner: None,
-            step: standing.stage,
+            step: self.step.unwrap_or(Stage::Idle),
             next: standing.next,
             source: source.word(),
             seen_at: self.seen_at,
             now,
             level: Level::of(standing.state, standing.stale, &problems),
             thresholds,
+            stale_after: self.stale_after,
             not_asked: None,
         }
+    }
+
+    fn names(&self, problem: Problem) -> bool {
+        self.problems.iter().any(|word| word == problem.word())
     }
 }

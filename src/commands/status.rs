@@ -1,5 +1,8 @@
 //! `status`: what is installed, when it ends, what comes next, and how we know.
 
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
 use pushcert_papers::{
     TenantName, Time,
     watch::{Facts, Level, Seen, Source, State, standing},
@@ -17,6 +20,8 @@ pub struct Wish {
     pub tag: Option<String>,
     /// Ask a server only when the last look is older than so many seconds.
     pub max_age: i64,
+    /// How long one server may take, all its answers together; `None` when each answer's own limit is enough.
+    pub patience: Option<Duration>,
     /// Ask no server.
     pub offline: bool,
     /// The state from which the outcome is "due".
@@ -25,16 +30,16 @@ pub struct Wish {
     pub at: Option<Time>,
 }
 
+/// Servers that are asked at a time.
+const AT_A_TIME: usize = 64;
+
 /// Says how tenants stand.
 ///
 /// # Errors
 /// When a tenant is not configured, or the store cannot be read. A server that does not answer is no error: what was
 /// seen last is still true, and it is said that it could not be asked.
 pub async fn status(world: &World<'_>, wish: &Wish) -> Outcome {
-    let mut lines = vec![];
-    for tenant in chosen(world, wish)? {
-        lines.push(line(world, tenant, wish).await?);
-    }
+    let lines = look(world, chosen(world, wish)?, wish).await?;
     world.tell(Event::Status(&lines));
     let due = wish.fail_on.is_some_and(|limit| lines.iter().any(|line| reached(line, limit)));
     Ok(due.then_some(Kind::Due))
@@ -61,12 +66,21 @@ pub(super) fn reached(line: &StatusLine, limit: State) -> bool {
     wrong || state.is_some_and(|state| state >= limit)
 }
 
+/// How these tenants stand, in the order given. A slow server keeps nobody waiting but itself.
+pub(super) async fn look(world: &World<'_>, tenants: Vec<&Tenant>, wish: &Wish) -> Result<Vec<StatusLine>, Failure> {
+    let one = async |(place, tenant)| Ok::<_, Failure>((place, line(world, tenant, wish).await?));
+    let looks = stream::iter(tenants.into_iter().enumerate()).map(one).buffer_unordered(AT_A_TIME);
+    let mut lines: Vec<(usize, StatusLine)> = looks.try_collect().await?;
+    lines.sort_unstable_by_key(|(place, _)| *place);
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
 pub(super) async fn line(world: &World<'_>, tenant: &Tenant, wish: &Wish) -> Result<StatusLine, Failure> {
     let ledger = Ledger::open(world, tenant).await?;
     let mut seen = ledger.sighting().await?;
     let mut not_asked = None;
     if !wish.offline && wish.at.is_none() && is_old(seen.as_ref(), world.clock.now(), wish.max_age) {
-        match ask(world, tenant, &ledger).await {
+        match in_time(ask(world, tenant, &ledger), wish.patience).await {
             Ok(Some(fresh)) => seen = Some(fresh),
             Ok(None) => {}
             Err(error) => not_asked = Some(error.message),
@@ -79,8 +93,20 @@ fn is_old(seen: Option<&Seen>, now: Time, max_age: i64) -> bool {
     seen.is_none_or(|seen| now.unix() - seen.at.unix() > max_age)
 }
 
-/// A fresh look, where the server offers one.
+/// A look that has come to an end in time: a monitoring job must not be kept by a server that answers drop by drop.
+async fn in_time<T>(look: impl Future<Output = Result<T, Failure>>, patience: Option<Duration>) -> Result<T, Failure> {
+    let Some(patience) = patience else { return look.await };
+    tokio::time::timeout(patience, look).await.unwrap_or_else(|_| {
+        let message = format!("it was not done with answering after {} seconds", patience.as_secs());
+        Err(Failure::new(Kind::Temporary, "unavailable", message))
+    })
+}
+
+/// A fresh look, where the server offers one. Where it offers none, no secret is fetched and nothing is sent.
 async fn ask(world: &World<'_>, tenant: &Tenant, ledger: &Ledger<'_>) -> Result<Option<Seen>, Failure> {
+    if !tenant.can_be_read() {
+        return Ok(None);
+    }
     let server = world.servers.connect(tenant).await?;
     if !server.reach.read {
         return Ok(None);
@@ -129,6 +155,7 @@ fn stands(
         now,
         level: Level::of(standing.state, standing.stale, &standing.problems),
         thresholds: tenant.thresholds,
+        stale_after: tenant.stale_after,
         not_asked,
     }
 }

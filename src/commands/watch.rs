@@ -1,15 +1,10 @@
 //! `watch`: looks at all tenants, many at a time.
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-
 use super::{
     Failure, StatusLine, World,
-    status::{Wish, line},
+    status::{self, Wish},
 };
 use crate::store::AuditLine;
-
-/// Servers that are asked at a time.
-const AT_A_TIME: usize = 64;
 
 /// Lines of a record that the page shows.
 const SHOWN_LINES: usize = 50;
@@ -19,8 +14,7 @@ const SHOWN_LINES: usize = 50;
 /// # Errors
 /// When the store cannot be read. A server that does not answer is no error.
 pub async fn look(world: &World<'_>, wish: &Wish) -> Result<Vec<StatusLine>, Failure> {
-    let tenants = world.config.tenants.values().filter(|tenant| !tenant.retired);
-    stream::iter(tenants).map(|tenant| line(world, tenant, wish)).buffered(AT_A_TIME).try_collect().await
+    status::look(world, world.config.tenants.values().filter(|tenant| !tenant.retired).collect(), wish).await
 }
 
 /// The newest lines of the record of each of these tenants, oldest first.

@@ -55,6 +55,13 @@ pub struct Tenant {
     pub thresholds: Thresholds,
 }
 
+impl Tenant {
+    /// Whether its server may show a tool what is installed: there is a sign-in, and a way that is known.
+    pub const fn can_be_read(&self) -> bool {
+        self.username.is_some() && self.console.is_some()
+    }
+}
+
 /// A console profile, and what it may be used for besides reading.
 #[derive(Clone, Debug)]
 pub struct Console {

@@ -61,6 +61,10 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Every problem.
+    pub const ALL: [Self; 5] =
+        [Self::TopicChanged, Self::TopicUnknown, Self::RequestWaiting, Self::CertificateWaiting, Self::ProofPending];
+
     /// Whether devices are lost while it holds, whatever the date says.
     pub const fn is_grave(self) -> bool {
         matches!(self, Self::TopicChanged)
