@@ -227,8 +227,17 @@ impl From<StoreError> for Failure {
             StoreError::UnknownEngine { .. } | StoreError::Address { .. } => {
                 Self::new(Kind::Usage, "store", &error).hinted("docs/teams.md shows stores for teams")
             }
-            StoreError::Unreachable { .. } => Self::new(Kind::Temporary, "store-unreachable", &error)
-                .hinted("nothing was changed; look at the database server, and run the same command again"),
+            StoreError::Unreachable { .. } | StoreError::HoldLost { .. } => {
+                Self::new(Kind::Temporary, "store-unreachable", &error).hinted(
+                    "look at the database server, and run the same command again: it goes on from what was written",
+                )
+            }
+            StoreError::SignIn { .. } => Self::new(Kind::SignIn, "store-sign-in", &error)
+                .hinted("~/.pgpass holds the password (only its owner may read it), or  store = { url, password }  in the configuration"),
+            StoreError::NotTrusted { .. } => Self::new(Kind::Failed, "store-not-trusted", &error)
+                .hinted("give the certificate of the server's authority as  store = { url, ca_file }  in the configuration"),
+            StoreError::Moved { .. } => Self::new(Kind::Failed, "store-moved", &error)
+                .hinted("nothing was written; put it back, or run the same command again to begin a new one"),
             _ => Self::new(Kind::Failed, "store", &error)
                 .hinted("nothing was half done; look at the store's folder and its free space"),
         }

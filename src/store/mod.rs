@@ -7,7 +7,6 @@ mod audit;
 mod keyed;
 mod lock;
 mod outbox;
-mod pgpass;
 mod postgres;
 mod sqlite;
 
@@ -164,6 +163,12 @@ pub enum StoreError {
         /// Who, and since when.
         holder: String,
     },
+    /// The connection that held the tenant has ended, and the hold with it; nothing more was written.
+    #[error("the hold on {tenant} was lost with the connection to the store")]
+    HoldLost {
+        /// The tenant.
+        tenant: TenantName,
+    },
     /// A newer release wrote the store.
     #[error(
         "{place} was written by a newer pushcert (its form is {found}, this release knows {known}); update pushcert"
@@ -192,6 +197,22 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// The server of the store does not let us in.
+    #[error("the store {place} does not let us in: {why}")]
+    SignIn {
+        /// Where it is.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// The server of the store does not prove who it is.
+    #[error("the store {place} cannot be trusted: {why}")]
+    NotTrusted {
+        /// Where it is.
+        place: String,
+        /// Why.
+        why: String,
+    },
     /// The address of the store cannot be used.
     #[error("the store's address {why}")]
     Address {
@@ -205,6 +226,12 @@ pub enum StoreError {
         place: String,
         /// Why.
         source: std::io::Error,
+    },
+    /// Somebody took the file away, or put another in its place, while it was in use; nothing was written.
+    #[error("the store {place} was moved, removed or replaced while it was in use")]
+    Moved {
+        /// Where it was.
+        place: String,
     },
     /// What is kept is not what was written.
     #[error("the store {place} holds {what} that cannot be read")]

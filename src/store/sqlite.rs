@@ -17,7 +17,7 @@ use super::{
     keyed,
     lock::{self, NoLock},
 };
-use crate::world::files;
+use crate::world::files::{self, FileId};
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
 const MIGRATIONS: [&str; 3] = [
@@ -34,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Sqlite {
     connection: RefCell<Connection>,
     path: PathBuf,
+    file: Option<FileId>,
 }
 
 impl Sqlite {
@@ -47,7 +48,7 @@ impl Sqlite {
         files::create_private_dir(folder).map_err(file)?;
         files::create_private(path).map_err(file)?;
         let connection = Connection::open(path).map_err(|source| at(path, source))?;
-        let store = Self { connection: RefCell::new(connection), path: path.to_owned() };
+        let store = Self { connection: RefCell::new(connection), path: path.to_owned(), file: files::id(path) };
         store.prepare()?;
         Ok(store)
     }
@@ -70,6 +71,11 @@ impl Sqlite {
             migrate(&mut connection).map_err(|source| self.database(source))?;
         }
         Ok(())
+    }
+
+    /// Whether the file in use is still the one at its path: what is written to a removed one is lost.
+    fn in_place(&self) -> Result<(), StoreError> {
+        if files::id(&self.path) == self.file { Ok(()) } else { Err(StoreError::Moved { place: self.place() }) }
     }
 
     fn place(&self) -> String {
@@ -164,6 +170,7 @@ impl Store for Sqlite {
     }
 
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
+        self.in_place()?;
         let mut connection = self.connection.borrow_mut();
         let transaction = connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
@@ -244,6 +251,7 @@ impl Store for Sqlite {
     }
 
     async fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError> {
+        self.in_place()?;
         let folder = files::folder_of(&self.path);
         lock::take(folder, tenant, now).map_err(|none| match none {
             NoLock::Held(holder) => StoreError::Held { tenant: tenant.clone(), holder },

@@ -272,6 +272,26 @@ pub fn create_private(path: &Path) -> io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// Which file stands at a path, whatever it is called.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FileId {
+    device: u64,
+    number: u64,
+}
+
+/// Which file stands at this path; `None` where there is none, or this platform does not say.
+#[cfg(unix)]
+pub fn id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|found| FileId { device: found.dev(), number: found.ino() })
+}
+
+/// Which file stands at this path; not known on this platform.
+#[cfg(not(unix))]
+pub fn id(_: &Path) -> Option<FileId> {
+    None
+}
+
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()

@@ -1,24 +1,18 @@
 //! The engine for teams and several machines: PostgreSQL, over verified TLS unless it is on this machine.
 //!
 //! One connection serves a run. Whoever uses it has it alone until done, so that no two changes share a transaction. The
-//! hold on a tenant is an advisory lock of that very connection: it dies with the process, or with the connection.
+//! hold on a tenant is an advisory lock of that very connection: it dies with the process, or with the connection, and
+//! nothing is committed under a hold that was lost.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    rc::Rc,
-    time::Duration,
-};
+mod access;
+mod hold;
+mod pgpass;
+
+use std::{rc::Rc, time::Duration};
 
 use async_trait::async_trait;
-use pushcert_papers::{Fingerprint, Secret, TenantName, Time, Topic, escape::printable, watch::Seen};
-use tokio::sync::{Mutex, MutexGuard};
-use tokio_postgres::{
-    Client, Config, Error, NoTls, Row, Transaction,
-    config::{Host, SslMode},
-};
-use tokio_postgres_rustls_improved::MakeRustlsConnect;
+use pushcert_papers::{Fingerprint, Secret, TenantName, Time, Topic, watch::Seen};
+use tokio_postgres::{Client, Error, Row, Transaction};
 
 use super::{
     Announced, Artefact, AuditEntry, AuditLine, AuditState, Change, Guard, Leased, Letter, Settled, Store, StoreError,
@@ -26,55 +20,26 @@ use super::{
     audit::{self, StoredLine},
     keyed,
     lock::this_run,
-    pgpass::{self, Login},
 };
-use crate::world::{
-    files,
-    tls::{self, TlsError},
-};
+pub use access::Access;
+use access::Way;
+use hold::Link;
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
 const MIGRATIONS: [&str; 3] = [
-    include_str!("migrations/postgres/0001-begin.sql"),
-    include_str!("migrations/postgres/0002-outbox.sql"),
-    include_str!("migrations/postgres/0003-kinds.sql"),
+    include_str!("../migrations/postgres/0001-begin.sql"),
+    include_str!("../migrations/postgres/0002-outbox.sql"),
+    include_str!("../migrations/postgres/0003-kinds.sql"),
 ];
 
-/// How long the server may take to be there.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// How long a statement may take, a wait for another run's transaction included.
-const PATIENCE: &str = "SET statement_timeout = '30s'";
-
-/// A file of passwords is never larger.
-const PASSWORDS_LIMIT: u64 = 1 << 20;
-
-/// Where the server is, and how we get in.
-#[derive(Clone, Debug)]
-pub struct Access {
-    /// `postgres://USER@HOST/DATABASE`, without a password.
-    pub address: String,
-    /// The password, where PostgreSQL's own file of passwords does not hold it.
-    pub password: Option<Secret>,
-    /// That file: `PGPASSFILE`, or `~/.pgpass`.
-    pub passwords: Option<PathBuf>,
-    /// Trust these authorities, and no others.
-    pub ca_file: Option<PathBuf>,
-}
+/// How long a hold is tried for: a run that has just died may still be ending at the server.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The engine for teams.
 #[expect(missing_debug_implementations, reason = "a connection has nothing to show")]
 pub struct Postgres {
     link: Rc<Link>,
-    held: Rc<RefCell<BTreeSet<TenantName>>>,
-}
-
-/// The way to the server, and the connection that is used now.
-struct Link {
-    config: Config,
-    tls: Option<MakeRustlsConnect>,
-    place: String,
-    client: Mutex<Client>,
 }
 
 impl Postgres {
@@ -83,10 +48,7 @@ impl Postgres {
     /// # Errors
     /// When the address cannot be used, the server does not answer or refuses us, or a newer release wrote the store.
     pub async fn open(access: &Access) -> Result<Self, StoreError> {
-        let (config, tls, place) = prepared(access)?;
-        let client = connect(&config, tls.as_ref(), &place).await?;
-        let link = Link { config, tls, place, client: Mutex::new(client) };
-        let store = Self { link: Rc::new(link), held: Rc::default() };
+        let store = Self { link: Rc::new(Link::open(Way::prepare(access)?).await?) };
         store.migrate().await?;
         Ok(store)
     }
@@ -94,15 +56,15 @@ impl Postgres {
     /// Brings the form up to date; another machine may be doing the same.
     async fn migrate(&self) -> Result<(), StoreError> {
         let known = i64::try_from(MIGRATIONS.len()).expect("a few migrations");
-        let mut client = self.link.client().await?;
+        let mut session = self.link.session().await?;
         let migrated = async {
             // Reading comes first: the role of a watch may have no right to make tables.
-            let found = form(&client).await?;
+            let found = form(&session.client).await?;
             if found >= known {
                 return Ok(found);
             }
-            let transaction = client.transaction().await?;
-            transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&key("the form of the store")]).await?;
+            let transaction = session.client.transaction().await?;
+            transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&hold::number("the form of the store")]).await?;
             let sql = "CREATE TABLE IF NOT EXISTS pushcert_form (one integer PRIMARY KEY CHECK (one = 1), form bigint NOT NULL)";
             transaction.batch_execute(sql).await?;
             let sql = "INSERT INTO pushcert_form (one, form) VALUES (1, 0) ON CONFLICT DO NOTHING";
@@ -116,9 +78,9 @@ impl Postgres {
             transaction.commit().await?;
             Ok(form)
         };
-        let found = migrated.await.map_err(|source| self.link.database(&source))?;
+        let found = migrated.await.map_err(|source| self.link.way.failure(&source))?;
         if found > known {
-            return Err(StoreError::Newer { place: self.link.place.clone(), found, known });
+            return Err(StoreError::Newer { place: self.link.way.place.clone(), found, known });
         }
         Ok(())
     }
@@ -128,8 +90,8 @@ impl Postgres {
         sql: &str,
         parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
-        let client = self.link.client().await?;
-        client.query(sql, parameters).await.map_err(|source| self.link.database(&source))
+        let session = self.link.session().await?;
+        session.client.query(sql, parameters).await.map_err(|source| self.link.way.failure(&source))
     }
 
     async fn lines(&self, tenant: &TenantName) -> Result<Vec<StoredLine>, StoreError> {
@@ -146,11 +108,11 @@ impl Postgres {
     /// This store's own key, for fingerprints of secrets.
     async fn pepper(&self) -> Result<Vec<u8>, StoreError> {
         let mut fresh = [0; 32];
-        aws_lc_rs::rand::fill(&mut fresh).map_err(|_| self.link.damaged("no randomness"))?;
+        aws_lc_rs::rand::fill(&mut fresh).map_err(|_| self.damaged("no randomness"))?;
         let sql = "WITH made AS (INSERT INTO pepper (one, key) VALUES (1, $1) ON CONFLICT DO NOTHING RETURNING key)
             SELECT key FROM made UNION ALL SELECT key FROM pepper LIMIT 1";
         let rows = self.rows(sql, &[&&fresh[..]]).await?;
-        Ok(rows.first().ok_or_else(|| self.link.damaged("no key of its own"))?.get(0))
+        Ok(rows.first().ok_or_else(|| self.damaged("no key of its own"))?.get(0))
     }
 
     /// The keyed fingerprint of a secret: without this store's key it tells nothing about the secret.
@@ -165,132 +127,23 @@ impl Postgres {
     /// The journey in the third and the following columns, if there is one.
     fn journey(&self, row: &Row) -> Result<Option<StoredJourney>, StoreError> {
         let Some(kind) = row.get(2) else { return Ok(None) };
-        let small = |column| u32::try_from(row.get::<_, i64>(column)).map_err(|_| self.link.damaged("a journey"));
+        let small = |column| u32::try_from(row.get::<_, i64>(column)).map_err(|_| self.damaged("a journey"));
         Ok(Some(StoredJourney { kind, number: small(3)?, open: row.get(4), format: small(5)?, json: row.get(6) }))
     }
 
-    fn tenant_name(&self, row: &Row, column: usize) -> Result<TenantName, StoreError> {
-        TenantName::parse(row.get(column)).map_err(|_| self.link.damaged("a tenant's name"))
-    }
-}
-
-impl Link {
-    /// The connection, for this use alone; a fresh one where the server has ended the last.
-    async fn client(&self) -> Result<MutexGuard<'_, Client>, StoreError> {
-        let mut client = self.client.lock().await;
-        if client.is_closed() {
-            *client = connect(&self.config, self.tls.as_ref(), &self.place).await?;
-        }
-        Ok(client)
-    }
-
-    fn database(&self, source: &Error) -> StoreError {
-        if source.as_db_error().is_none() {
-            return StoreError::Unreachable { place: self.place.clone(), why: reason(source) };
-        }
-        StoreError::Database { place: self.place.clone(), source: reason(source).into() }
-    }
-
     fn damaged(&self, what: &'static str) -> StoreError {
-        StoreError::Damaged { place: self.place.clone(), what }
+        StoreError::Damaged { place: self.link.way.place.clone(), what }
     }
-}
 
-/// The server's own words, or the innermost reason.
-fn reason(error: &Error) -> String {
-    if let Some(said) = error.as_db_error() {
-        return printable(said.message());
+    fn tenant_name(&self, row: &Row, column: usize) -> Result<TenantName, StoreError> {
+        TenantName::parse(row.get(column)).map_err(|_| self.damaged("a tenant's name"))
     }
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    printable(&deepest.to_string())
-}
-
-/// The number of an advisory lock.
-fn key(name: &str) -> i64 {
-    let digest = Fingerprint::of(format!("pushcert {name}").as_bytes());
-    i64::from_be_bytes(digest.as_bytes()[..8].try_into().expect("a digest has more octets"))
 }
 
 /// The form of the store; 0 where there is none yet.
 async fn form(client: &Client) -> Result<i64, Error> {
     let there = client.query_one("SELECT to_regclass('pushcert_form') IS NOT NULL", &[]).await?.get(0);
     Ok(if there { client.query_one("SELECT form FROM pushcert_form", &[]).await?.get(0) } else { 0 })
-}
-
-fn prepared(access: &Access) -> Result<(Config, Option<MakeRustlsConnect>, String), StoreError> {
-    let wrong = |why: String| StoreError::Address { why };
-    // Whatever is asked for here, TLS is verified in full.
-    let address = access.address.replace("sslmode=verify-full", "sslmode=require");
-    let mut config: Config =
-        address.parse().map_err(|error: Error| wrong(format!("cannot be understood: {}", reason(&error))))?;
-    if config.get_password().is_some() {
-        return Err(wrong(
-            "must not hold the password; ~/.pgpass does, or  store = { url, password }  in the configuration".into(),
-        ));
-    }
-    let Some(user) = config.get_user().map(str::to_owned) else { return Err(wrong("names no user".into())) };
-    let database = config.get_dbname().unwrap_or(&user).to_owned();
-    let hosts: Vec<String> = config.get_hosts().iter().map(name).collect();
-    if hosts.is_empty() {
-        return Err(wrong("names no host".into()));
-    }
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    let login = Login { hosts: &hosts, port, database: &database, user: &user };
-    if let Some(password) = access.password.clone().or_else(|| of_the_file(access.passwords.as_deref()?, &login)) {
-        config.password(password.reveal());
-    }
-    config.application_name("pushcert").connect_timeout(CONNECT).keepalives_idle(Duration::from_mins(1));
-    let near = config.get_hosts().iter().all(is_near);
-    let plain = near && config.get_ssl_mode() != SslMode::Require;
-    config.ssl_mode(if plain { SslMode::Disable } else { SslMode::Require });
-    let tls = (!plain).then(|| tls::config(access.ca_file.as_deref())).transpose();
-    let tls = tls.map_err(|error: TlsError| wrong(format!("cannot be trusted: {error}")))?;
-    let place = format!("postgres://{}/{database}", hosts.join(","));
-    Ok((config, tls.map(MakeRustlsConnect::new), place))
-}
-
-fn of_the_file(path: &Path, login: &Login<'_>) -> Option<Secret> {
-    // As for PostgreSQL's own programs, a file that others may read counts for nothing.
-    let file = files::read_secret(path, PASSWORDS_LIMIT).ok()?;
-    pgpass::password(&String::from_utf8(file).ok()?, login)
-}
-
-fn name(host: &Host) -> String {
-    match host {
-        Host::Tcp(name) => name.clone(),
-        #[cfg(unix)]
-        Host::Unix(_) => "localhost".into(),
-    }
-}
-
-/// Whether nobody on a network stands between.
-fn is_near(host: &Host) -> bool {
-    match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    }
-}
-
-async fn connect(config: &Config, tls: Option<&MakeRustlsConnect>, place: &str) -> Result<Client, StoreError> {
-    let failed = |error: Error| StoreError::Unreachable { place: place.to_owned(), why: reason(&error) };
-    // The connection does its work beside us, and ends with its client.
-    let client = if let Some(tls) = tls {
-        let (client, connection) = config.connect(tls.clone()).await.map_err(failed)?;
-        tokio::spawn(connection);
-        client
-    } else {
-        let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
-        tokio::spawn(connection);
-        client
-    };
-    client.batch_execute(PATIENCE).await.map_err(failed)?;
-    Ok(client)
 }
 
 #[async_trait(?Send)]
@@ -303,15 +156,16 @@ impl Store for Postgres {
         let rows = self.rows(sql, &[&tenant.as_str()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let topic: Option<&str> = row.get(1);
-        let confirmed_topic = topic.map(Topic::parse).transpose().map_err(|_| self.link.damaged("a topic"))?;
+        let confirmed_topic = topic.map(Topic::parse).transpose().map_err(|_| self.damaged("a topic"))?;
         let journeys = rows.iter().filter_map(|row| self.journey(row).transpose()).collect::<Result<_, _>>()?;
         Ok(Some(TenantRecord::of(row.get::<_, i64>(0).cast_unsigned(), journeys, confirmed_topic)))
     }
 
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
-        let mut client = self.link.client().await?;
+        let mut session = self.link.session().await?;
+        self.link.still_holds(tenant, &session)?;
         let written = async {
-            let transaction = client.transaction().await?;
+            let transaction = session.client.transaction().await?;
             if !raised(&transaction, tenant, from_version).await? {
                 return Ok(None);
             }
@@ -319,21 +173,21 @@ impl Store for Postgres {
             transaction.commit().await?;
             Ok(Some(from_version + 1))
         };
-        let version = written.await.map_err(|source| self.link.database(&source))?;
+        let version = written.await.map_err(|source| self.link.way.failure(&source))?;
         version.ok_or_else(|| StoreError::Changed { tenant: tenant.clone() })
     }
 
     async fn artefact(&self, digest: &Fingerprint) -> Result<Option<Vec<u8>>, StoreError> {
         let rows = self.rows("SELECT bytes FROM artefact WHERE digest = $1", &[&digest.to_string()]).await?;
         match rows.first().map(|row| row.get::<_, Vec<u8>>(0)) {
-            Some(bytes) if Fingerprint::of(&bytes) != *digest => Err(self.link.damaged("a file")),
+            Some(bytes) if Fingerprint::of(&bytes) != *digest => Err(self.damaged("a file")),
             found => Ok(found),
         }
     }
 
     async fn audit(&self, tenant: &TenantName) -> Result<Vec<AuditLine>, StoreError> {
         let lines = self.lines(tenant).await?;
-        lines.into_iter().map(|line| line.read().map_err(|what| self.link.damaged(what))).collect()
+        lines.into_iter().map(|line| line.read().map_err(|what| self.damaged(what))).collect()
     }
 
     async fn verify_audit(&self, tenant: &TenantName, head: Option<&str>) -> Result<AuditState, StoreError> {
@@ -350,7 +204,7 @@ impl Store for Postgres {
     async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError> {
         let sql = "SELECT json FROM sighting WHERE tenant = $1 ORDER BY at DESC, turn DESC LIMIT 1";
         let rows = self.rows(sql, &[&tenant.as_str()]).await?;
-        let read = |row: &Row| serde_json::from_str(row.get(0)).map_err(|_| self.link.damaged("a sighting"));
+        let read = |row: &Row| serde_json::from_str(row.get(0)).map_err(|_| self.damaged("a sighting"));
         rows.first().map(read).transpose()
     }
 
@@ -376,21 +230,16 @@ impl Store for Postgres {
     }
 
     async fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError> {
-        let number = key(&format!("holds {tenant}"));
-        // To the server this run is one: it would give the same lock to it twice.
-        let free = !self.held.borrow().contains(tenant);
-        let taken = free && self.rows("SELECT pg_try_advisory_lock($1)", &[&number]).await?[0].get(0);
-        if !taken {
-            let rows = self.rows("SELECT who FROM holder WHERE tenant = $1", &[&tenant.as_str()]).await?;
-            let holder = rows.first().map_or_else(|| "it does not say which".into(), |row| row.get(0));
-            return Err(StoreError::Held { tenant: tenant.clone(), holder });
+        let words = this_run(now);
+        for _ in 0..TRIES {
+            if let Some(hold) = self.link.take(tenant, &words).await? {
+                return Ok(Guard::on(hold));
+            }
+            tokio::time::sleep(PAUSE).await;
         }
-        self.held.borrow_mut().insert(tenant.clone());
-        let hold = Hold { tenant: tenant.clone(), number, link: Rc::clone(&self.link), held: Rc::clone(&self.held) };
-        let sql =
-            "INSERT INTO holder (tenant, who) VALUES ($1, $2) ON CONFLICT (tenant) DO UPDATE SET who = excluded.who";
-        self.rows(sql, &[&tenant.as_str(), &this_run(now)]).await?;
-        Ok(Guard::on(hold))
+        let rows = self.rows("SELECT who FROM holder WHERE tenant = $1", &[&tenant.as_str()]).await?;
+        let holder = rows.first().map_or_else(|| "it does not say which".into(), |row| row.get(0));
+        Err(StoreError::Held { tenant: tenant.clone(), holder })
     }
 
     async fn announced(&self, tenant: &TenantName) -> Result<Vec<Announced>, StoreError> {
@@ -405,9 +254,9 @@ impl Store for Postgres {
         announced: &[Announced],
         letters: &[Letter],
     ) -> Result<(), StoreError> {
-        let mut client = self.link.client().await?;
+        let mut session = self.link.session().await?;
         let written = async {
-            let transaction = client.transaction().await?;
+            let transaction = session.client.transaction().await?;
             for Announced { matter, occasion, at } in announced {
                 let sql = "INSERT INTO matter (tenant, name, occasion, at) VALUES ($1, $2, $3, $4)
                     ON CONFLICT (tenant, name) DO UPDATE SET occasion = excluded.occasion, at = excluded.at";
@@ -420,7 +269,7 @@ impl Store for Postgres {
             }
             transaction.commit().await
         };
-        written.await.map_err(|source| self.link.database(&source))
+        written.await.map_err(|source| self.link.way.failure(&source))
     }
 
     async fn lease(&self, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
@@ -467,24 +316,6 @@ impl Store for Postgres {
             })
         };
         rows.iter().map(read).collect()
-    }
-}
-
-/// A tenant held by this connection.
-struct Hold {
-    tenant: TenantName,
-    number: i64,
-    link: Rc<Link>,
-    held: Rc<RefCell<BTreeSet<TenantName>>>,
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.held.borrow_mut().remove(&self.tenant);
-        // The answer is not waited for: the statements of a connection run in the order in which they were sent.
-        let Ok(client) = self.link.client.try_lock() else { return };
-        let sql = format!("SELECT pg_advisory_unlock({})", self.number);
-        futures_util::FutureExt::now_or_never(client.simple_query_raw(&sql));
     }
 }
 
