@@ -4,7 +4,7 @@ use pushcert_papers::{
     Fingerprint, Topic,
     renewal::{
         Journey,
-        record::{self, Recorded},
+        record::{self, RecordError, Recorded},
     },
     watch::Seen,
 };
@@ -21,6 +21,8 @@ pub struct Ledger<'a> {
     tenant: &'a Tenant,
     version: u64,
     journey: Option<Journey>,
+    /// Why the latest journey is not here: a newer release wrote it. Such a book is read, and not written to.
+    newer: Option<RecordError>,
     others: Vec<StoredJourney>,
     confirmed_topic: Option<Topic>,
 }
@@ -70,21 +72,37 @@ impl<'a> Ledger<'a> {
     /// Opens a tenant's book.
     ///
     /// # Errors
-    /// When the store cannot be read, or a newer release wrote it.
+    /// When the store cannot be read.
     pub async fn open(world: &'a World<'a>, tenant: &'a Tenant) -> Result<Self, Failure> {
-        let kept = world.store.tenant(&tenant.name).await?;
-        let Some(kept) = kept else {
-            return Ok(Self { world, tenant, version: 0, journey: None, others: vec![], confirmed_topic: None });
+        let kept = world.store.tenant(&tenant.name).await?.unwrap_or_default();
+        let (journey, newer) = match kept.journey.map(|stored| read(&stored)).transpose() {
+            Err(newer @ RecordError::Newer { .. }) => (None, Some(newer)),
+            read => (read.map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))?, None),
         };
-        let journey = kept.journey.map(|stored| read(&stored)).transpose()?;
         Ok(Self {
             world,
             tenant,
             version: kept.version,
             journey,
+            newer,
             others: kept.others,
             confirmed_topic: kept.confirmed_topic,
         })
+    }
+
+    /// Whether a newer release wrote the latest journey.
+    pub const fn is_newer(&self) -> bool {
+        self.newer.is_some()
+    }
+
+    /// Whether this book may be written to.
+    ///
+    /// # Errors
+    /// When a newer release wrote the latest journey: what this one does not know would be lost.
+    pub fn may_change(&self) -> Result<(), Failure> {
+        let Some(newer) = &self.newer else { return Ok(()) };
+        Err(Failure::new(Kind::Failed, "journey-newer", newer)
+            .hinted("nothing was changed; until then  pushcert status  and  pushcert history  show what is known"))
     }
 
     /// The topic that devices listen to: as configured, or as a person confirmed it here.
@@ -143,6 +161,7 @@ impl<'a> Ledger<'a> {
         entry: Entry,
         confirmed_topic: Option<Topic>,
     ) -> Result<(), Failure> {
+        self.may_change()?;
         let artefacts =
             kept.into_iter().map(|kept| Artefact { kind: kept.kind.into(), name: kept.name, bytes: kept.bytes });
         let audit = AuditEntry {
@@ -212,8 +231,8 @@ fn stored<J: Recorded>(journey: &J) -> StoredJourney {
     }
 }
 
-fn read<J: Recorded>(stored: &StoredJourney) -> Result<J, Failure> {
-    record::read(&stored.json).map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))
+fn read<J: Recorded>(stored: &StoredJourney) -> Result<J, RecordError> {
+    record::read(&stored.json)
 }
 
 impl From<StoreError> for Failure {

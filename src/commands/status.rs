@@ -134,6 +134,7 @@ fn stands(
         now,
     });
     let installed = seen.and_then(|seen| seen.installed.as_ref());
+    let newer = ledger.is_newer().then_some("journey-newer");
     StatusLine {
         tenant: tenant.name.clone(),
         mdm: tenant.product.word(),
@@ -145,7 +146,7 @@ fn stands(
         days_left: standing.days_left,
         state: standing.state.word(),
         stale: standing.stale,
-        problems: standing.problems.iter().map(|problem| problem.word()).collect(),
+        problems: standing.problems.iter().map(|problem| problem.word()).chain(newer).collect(),
         apple_account: tenant.apple_account.clone(),
         owner: tenant.owner.clone(),
         step: standing.stage,

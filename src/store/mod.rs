@@ -85,8 +85,8 @@ pub trait Store {
     async fn tally(&self) -> Result<Vec<Tally>, StoreError>;
 }
 
-/// A tenant's book.
-#[derive(Clone, Debug)]
+/// A tenant's book; an empty one at first.
+#[derive(Clone, Debug, Default)]
 pub struct TenantRecord {
     /// Raised by one with every change.
     pub version: u64,

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod cluster;
+mod forms;
 mod postgres;
 mod sqlite;
 

@@ -104,6 +104,7 @@ impl<'a> Run<'a> {
     async fn open(world: &'a World<'a>, name: &TenantName, wish: Wish) -> Result<Self, Failure> {
         let tenant = world.tenant(name)?;
         let ledger = Ledger::open(world, tenant).await?;
+        ledger.may_change()?;
         let server = world.servers.connect(tenant).await?;
         let seen = ledger.sighting().await?;
         let wanted = wish.request.is_some() || wish.certificate.is_some() || wish.first || wish.restart;

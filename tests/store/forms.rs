@@ -1,0 +1,108 @@
+//! What earlier releases wrote, and what later ones may write.
+
+use std::{fs, path::PathBuf};
+
+use pushcert::store::{Sqlite, Store};
+use pushcert_papers::{
+    TenantName,
+    renewal::{Journey, record},
+};
+
+use super::{Place, change, entry};
+use crate::trial::{Trial, kind};
+use pushcert::commands::{Kind, renew::Wish};
+
+/// The end of the record in the kept stores, as it was noted when they were made.
+const HEAD: &str = "f64e010e1e14cae06eb8f8113a4770d8f070a69b95e83414cd3254fc8b40662e";
+
+fn kept(ending: &str) -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/journeys");
+    let files = fs::read_dir(folder).expect("fixtures").map(|entry| entry.expect("an entry").path());
+    let found: Vec<_> = files.filter(|path| path.extension().is_some_and(|found| found == ending)).collect();
+    assert!(!found.is_empty(), "{ending}");
+    found
+}
+
+#[test]
+fn journeys_of_every_form_still_open() {
+    for path in kept("json") {
+        let text = fs::read_to_string(&path).expect("a fixture");
+        let journey = record::read::<Journey>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let again = record::read::<Journey>(&record::write(&journey)).expect("our own form");
+        assert_eq!(again, journey, "{}", path.display());
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        assert_eq!(
+            journey.is_open(),
+            !name.ends_with("renewed") && !["abandoned", "accepted"].iter().any(|end| name.ends_with(end)),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn stores_of_every_form_still_open_and_go_on() {
+    for kept in kept("sqlite") {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("pushcert.sqlite");
+        fs::copy(&kept, &path).expect("copied");
+        let store = Sqlite::open(&path).expect("it is brought up to date");
+        let cloud = TenantName::parse("cloud").expect("a name");
+        let book = store.tenant(&cloud).await.expect("read").expect("a book");
+        let journey = record::read::<Journey>(&book.journey.expect("a journey").json).expect("it opens");
+        let certificate = journey.certificate.expect("a certificate");
+        assert!(store.artefact(&certificate.artefact).await.expect("read").is_some());
+        assert_eq!(
+            store.sighting(&cloud).await.expect("read").and_then(|seen| seen.installed?.certificate),
+            Some(certificate.sha256)
+        );
+        let whole = store.verify_audit(&cloud, Some(HEAD)).await.expect("read");
+        assert_eq!((whole.lines, whole.broken), (9, None));
+        store.commit(&cloud, book.version, change("next")).await.expect("written");
+        let whole = store.verify_audit(&cloud, Some(HEAD)).await.expect("read");
+        assert_eq!((whole.lines, whole.broken), (10, None));
+    }
+}
+
+/// The first form of the store for teams, filled as its release filled it.
+#[tokio::test]
+async fn a_store_of_the_first_form_for_teams_still_opens_and_goes_on() {
+    let Some(place) = Place::postgres().await else { return };
+    let first = include_str!("../../src/store/migrations/postgres/0001-begin.sql");
+    let rows = "CREATE TABLE pushcert_form (one integer PRIMARY KEY CHECK (one = 1), form bigint NOT NULL);
+        INSERT INTO pushcert_form VALUES (1, 1);
+        INSERT INTO tenant VALUES ('acme', 1, NULL);
+        INSERT INTO journey VALUES ('acme', 1, true, 1, '{}')";
+    place.behind_our_back("", &format!("{first};{rows}")).await.expect("made");
+    let store = place.open().await.expect("it is brought up to date");
+    let acme = super::tenant();
+    let book = store.tenant(&acme).await.expect("read").expect("a book");
+    assert_eq!(book.journey, change("").journey);
+    store.commit(&acme, 1, change("next")).await.expect("written");
+    assert_eq!(store.audit(&acme).await.expect("read")[0].entry, entry("next"));
+}
+
+#[tokio::test]
+async fn a_journey_of_a_newer_release_is_shown_as_far_as_it_is_known_and_left_alone() {
+    let trial = Trial::with("cloud").await;
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)));
+    let path = trial.path("state/pushcert.sqlite");
+    let kept = || {
+        let raw = rusqlite::Connection::open(&path).expect("the store");
+        raw.query_row("SELECT json FROM journey", [], |row| row.get::<_, String>(0)).expect("a journey")
+    };
+    let newer = "UPDATE journey SET json = replace(json, '\"format\":1', '\"format\":99')";
+    rusqlite::Connection::open(&path).and_then(|raw| raw.execute(newer, [])).expect("changed");
+    let (before, made) = (kept(), trial.deeds("request-made").len());
+    for wish in [Wish::default(), Wish { restart: true, ..Wish::default() }] {
+        let outcome = trial.renew(wish).await;
+        assert_eq!(kind(&outcome), Err((Kind::Failed, "journey-newer")));
+        let failure = outcome.expect_err("it is refused");
+        assert!(failure.message.contains("update pushcert"), "{}", failure.message);
+    }
+    let installed = trial.installed_today().await;
+    assert_eq!(kind(&trial.adopt(&installed, None).await), Err((Kind::Failed, "journey-newer")));
+    let status = trial.status().await;
+    assert!(status.not_after.is_some() && status.problems.contains(&"journey-newer"), "{:?}", status.problems);
+    assert_eq!(trial.history().await.len(), 4, "the record is still read");
+    assert_eq!((kept(), trial.deeds("request-made").len()), (before, made), "and nothing was changed");
+}
