@@ -5,6 +5,11 @@ use pushcert_papers::{
     PrivateKey, Secret, Time, Verdict,
     bundle::{self, MOST_ROUNDS, Outline},
     certificate::{Authorities, Certificate, Expectations, RevocationList},
+    console::{
+        Deed, Profile,
+        har::Recording,
+        learn::{Hints, learn},
+    },
     judge::{Want, judge},
     kind::{Paper, recognise},
     page, pem,
@@ -105,4 +110,25 @@ pub fn kind(bytes: &[u8]) {
 pub fn page(bytes: &[u8]) {
     drop(page::read(bytes));
     drop(record::read::<Journey>(&String::from_utf8_lossy(bytes)));
+}
+
+/// A recording is read or not. What is learned from it is a profile that is read again as it was, asks only the console's
+/// own paths, and signs in.
+pub fn har(bytes: &[u8]) {
+    const ORIGIN: &str = "https://console.example.com";
+    let recording = match Recording::read(bytes, ORIGIN) {
+        Ok(recording) => recording,
+        Err(error) => return assert!(!error.to_string().contains('\u{1b}')),
+    };
+    let hints = Hints { upload_field: Some("file"), ..Hints::default() };
+    match learn(&recording, ORIGIN, "mobileiron-cloud", &hints) {
+        Ok(learned) => {
+            let text = learned.profile.to_string();
+            assert_eq!(Profile::parse(&text).as_ref().ok(), Some(&learned.profile));
+            let requests = Deed::ALL.into_iter().flat_map(|deed| learned.profile.requests(deed));
+            assert!(requests.into_iter().all(|request| request.path.starts_with('/')));
+            assert!(!learned.profile.sign_in.is_empty());
+        }
+        Err(error) => assert!(!error.to_string().contains('\u{1b}')),
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use pushcert::{config::Config, mdm::console::Profile};
+use pushcert::config::Config;
+use pushcert_papers::console::Profile;
 
 // A configuration and a console profile are read or not; what is wrong is said.
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -7,14 +7,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use pushcert_papers::{Fingerprint, Secret, escape::printable, renewal::Reach};
+use pushcert_papers::{Fingerprint, Secret, console::Profile, escape::printable, renewal::Reach};
 
 use crate::{
     commands::{Ask, Failure, Kind, Reporter, Server, Servers, World},
     config::{Config, ConfigError, Console as ConsoleConfig, Product, SecretSource, StoreAddress, Tenant},
     mdm::{
         SignIn,
-        console::{Console, Profile},
+        console::Console,
         manual::Manual,
         mobileiron::{self, KnownConsole, MobileIron},
     },
@@ -244,7 +244,7 @@ impl RealServers<'_> {
                 tenant.product.word()
             )));
         }
-        let console = Console::new(self.http(tenant)?, profile, sign_in.clone());
+        let console = Console::new(self.http(tenant)?, profile, sign_in.clone(), tenant.apple_account.clone());
         Ok(KnownConsole { console, fetch: configured.fetch, upload: configured.upload })
     }
 

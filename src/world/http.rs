@@ -154,10 +154,17 @@ impl Http {
         self.client.request(method, url)
     }
 
-    /// A GET of this path and query on the server's origin, as a redirect names it.
-    pub fn request_at_origin(&self, target: &str) -> RequestBuilder {
-        let url = self.base.join(target).unwrap_or_else(|_| self.base.clone());
-        self.client.get(url)
+    /// A request to this path and query on the server's origin, wherever below it the server's address is.
+    pub fn request_at_origin(&self, method: reqwest::Method, target: &str) -> RequestBuilder {
+        self.client.request(method, self.at_origin(target))
+    }
+
+    fn at_origin(&self, target: &str) -> Url {
+        let mut url = self.base.clone();
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        url.set_path(path);
+        url.set_query(query);
+        url
     }
 
     /// Sends it once, and reads the answer.
@@ -193,9 +200,9 @@ impl Http {
         Ok(Some(format!("{}{query}", target.path())))
     }
 
-    /// The value of this cookie, as last set.
-    pub fn cookie(&self, name: &str) -> Option<String> {
-        let header = self.jar.cookies(&self.base)?;
+    /// The value of this cookie, as last set, for requests to this path.
+    pub fn cookie(&self, name: &str, path: &str) -> Option<String> {
+        let header = self.jar.cookies(&self.at_origin(path))?;
         let pairs = header.to_str().ok()?.split("; ").filter_map(|pair| pair.split_once('='));
         pairs.filter(|(found, _)| *found == name).map(|(_, value)| value.to_owned()).last()
     }

@@ -35,6 +35,7 @@ mod topic;
 
 pub mod bundle;
 pub mod certificate;
+pub mod console;
 pub mod escape;
 pub mod finding;
 pub mod judge;
@@ -54,4 +55,4 @@ pub use secret::Secret;
 pub use serial::{NotASerial, Serial};
 pub use tenant::{NotATenantName, TenantName};
 pub use time::{DAY, NotATime, Time};
-pub use topic::{NotATopic, PREFIX as TOPIC_PREFIX, Topic};
+pub use topic::{NotATopic, PREFIX as TOPIC_PREFIX, Topic, within as topic_within};

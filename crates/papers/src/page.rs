@@ -3,7 +3,7 @@
 //! Nobody promises how such a page is built, so this looks for what must be there whatever the build: a topic, and
 //! dates beside the words that consoles use for them. What it finds is what a person would read off the page.
 
-use crate::{Time, Topic, topic::PREFIX, watch::Installed};
+use crate::{Time, topic, watch::Installed};
 
 /// The words beside which consoles show the end, in lower case.
 const END_LABELS: [&str; 6] = ["expires", "expiration", "expiry", "valid to", "valid until", "not after"];
@@ -19,7 +19,7 @@ pub fn read(bytes: &[u8]) -> Option<Installed> {
     let text = visible_text(&String::from_utf8_lossy(bytes));
     let lower = text.to_lowercase();
     let installed = Installed {
-        topic: topic(&text),
+        topic: topic::within(&text),
         not_before: beside(&lower, &BEGIN_LABELS),
         not_after: beside(&lower, &END_LABELS),
         ..Installed::default()
@@ -55,14 +55,6 @@ fn hidden_until(tag: &str) -> Option<usize> {
     ["script", "style"].iter().find_map(|name| {
         let begins = tag.get(1..=name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
         begins.then(|| tag.find(&format!("</{name}")).unwrap_or(tag.len()))
-    })
-}
-
-fn topic(text: &str) -> Option<Topic> {
-    text.match_indices(PREFIX).find_map(|(at, _)| {
-        let rest = &text[at..];
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).unwrap_or(rest.len());
-        Topic::parse(rest[..end].trim_end_matches('.')).ok()
     })
 }
 

@@ -48,6 +48,15 @@ impl Topic {
     }
 }
 
+/// The first topic that stands in a text.
+pub fn within(text: &str) -> Option<Topic> {
+    text.match_indices(PREFIX).find_map(|(at, _)| {
+        let rest = &text[at..];
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).unwrap_or(rest.len());
+        Topic::parse(rest[..end].trim_end_matches('.')).ok()
+    })
+}
+
 /// The text is not an MDM topic.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not an MDM topic; one looks like com.apple.mgmt.External.980b6421-2edc-4d9a-aea7-10cd7610ad2b")]

@@ -3,23 +3,24 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use pushcert_papers::{Time, Topic, escape::printable, watch::Installed};
+use pushcert_papers::{
+    Time,
+    console::{self, Method, Profile, Request, fill, fill::fill, take},
+    escape::printable,
+    topic_within,
+    watch::Installed,
+};
 use reqwest::{
     Method as Verb, RequestBuilder,
     header::{CONTENT_TYPE, HeaderName, HeaderValue},
     multipart::{Form, Part as Piece},
 };
-use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{
-    fill::{self, fill},
-    profile::{self, From, Method, Profile, Request},
-    take,
-};
+use super::verdict::{sign_in_page, signs_in_elsewhere};
 use crate::{
     mdm::{MdmError, SignIn},
-    world::http::{Answer, Http, HttpError},
+    world::http::{Answer, Http},
 };
 
 /// How often a redirect is followed.
@@ -28,11 +29,15 @@ const FARTHEST: usize = 10;
 /// The name under which a certificate is uploaded.
 const FILE_NAME: &str = "certificate.pem";
 
+/// What servers say when a sign-in is wrong, in lower case.
+const REFUSALS: [&str; 6] = ["failed", "incorrect", "invalid", "wrong", "denied", "locked"];
+
 /// A console that is signed in to when it is first needed.
 pub struct Console {
-    http: Http,
+    pub(super) http: Http,
     profile: Profile,
-    sign_in: SignIn,
+    pub(super) sign_in: SignIn,
+    apple_account: Option<String>,
     /// The values taken at the sign-in, once it has happened.
     session: Mutex<Option<BTreeMap<String, String>>>,
 }
@@ -45,7 +50,7 @@ struct Errand<'a> {
 
 /// What a failed request means.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Stake {
+pub(super) enum Stake {
     /// Nothing: it may be repeated.
     Nothing,
     /// The server may have made a new key.
@@ -55,9 +60,9 @@ enum Stake {
 }
 
 impl Console {
-    /// A console at this server.
-    pub fn new(http: Http, profile: Profile, sign_in: SignIn) -> Self {
-        Self { http, profile, sign_in, session: Mutex::new(None) }
+    /// A console at this server; some consoles want to be told the tenant's Apple account.
+    pub fn new(http: Http, profile: Profile, sign_in: SignIn, apple_account: Option<String>) -> Self {
+        Self { http, profile, sign_in, apple_account, session: Mutex::new(None) }
     }
 
     /// The profile.
@@ -76,8 +81,11 @@ impl Console {
         let text = |path: &Option<String>| {
             path.as_ref().and_then(|path| take::json(&document, path)).filter(|text| !text.is_empty())
         };
-        let topic = text(&came_for.topic).map(|topic| Topic::parse(&topic)).transpose();
-        let topic = topic.map_err(|_| self.changed("the topic that it shows is none"))?;
+        let shown = text(&came_for.topic);
+        let topic = shown.as_deref().and_then(topic_within);
+        if shown.is_some() && topic.is_none() {
+            return Err(self.changed("the topic that it shows is none"));
+        }
         let not_after = text(&came_for.not_after).map(|end| self.moment(&end)).transpose()?;
         if topic.is_none() && not_after.is_none() {
             return Ok(None);
@@ -134,7 +142,7 @@ impl Console {
         requests: &[Request],
         errand: &Errand<'_>,
         stake: Stake,
-    ) -> Result<(Answer, profile::Answer), MdmError> {
+    ) -> Result<(Answer, console::Answer), MdmError> {
         let mut values = self.signed_in(errand.now).await?;
         if let Some(pem) = errand.certificate {
             values.insert("certificate".into(), String::from_utf8_lossy(pem).into_owned());
@@ -144,7 +152,7 @@ impl Console {
         let mut last = None;
         for (at, request) in requests.iter().enumerate() {
             let stake = if at + 1 == requests.len() { stake } else { Stake::Nothing };
-            let answer = self.step(request, &mut values, errand, stake).await?;
+            let answer = self.step(request, &mut values, errand, stake).await.map_err(|(error, _)| error)?;
             last = Some((answer, request.answer.clone().unwrap_or_default()));
         }
         last.ok_or_else(|| self.changed("its profile has no request for this"))
@@ -159,10 +167,8 @@ impl Console {
         let mut values = self.given(now);
         let errand = Errand { certificate: None, now };
         for request in &self.profile.sign_in {
-            self.step(request, &mut values, &errand, Stake::Nothing).await.map_err(|error| match error {
-                MdmError::Refused { .. } => self.sign_in_refused(),
-                other => other,
-            })?;
+            let step = self.step(request, &mut values, &errand, Stake::Nothing).await;
+            step.map_err(|(error, answer)| self.signing_in(request, error, answer.as_ref()))?;
         }
         values.remove("password");
         *session = Some(values.clone());
@@ -176,27 +182,53 @@ impl Console {
             ("username".to_owned(), username),
             ("password".to_owned(), self.sign_in.password.reveal().to_owned()),
             ("origin".to_owned(), self.http.origin()),
+            ("apple_account".to_owned(), self.apple_account.clone().unwrap_or_default()),
             ("now_ms".to_owned(), (now.unix().saturating_mul(1_000)).to_string()),
         ])
     }
 
+    /// Makes a request, looks at the answer, and takes values from it. An error comes with the answer that it is about.
     async fn step(
         &self,
         request: &Request,
         values: &mut BTreeMap<String, String>,
         errand: &Errand<'_>,
         stake: Stake,
-    ) -> Result<Answer, MdmError> {
-        let answer = self.ask(request, values, errand, stake).await?;
-        self.judge(request, &answer)
-            .map_err(|error| if stake == Stake::Certificate { self.perhaps_taken(error, &answer) } else { error })?;
+    ) -> Result<Answer, (MdmError, Option<Answer>)> {
+        let answer = self.ask(request, values, errand, stake).await.map_err(|error| (error, None))?;
+        if let Err(error) = self.judge(request, &answer) {
+            let error = if stake == Stake::Certificate { self.perhaps_taken(error, &answer) } else { error };
+            return Err((error, Some(answer)));
+        }
         for wanted in &request.take {
-            let value = self
-                .taken(wanted, &answer)
-                .ok_or_else(|| self.changed(&format!("there is no {} on it", printable(&wanted.key))))?;
+            let Some(value) = self.taken(wanted, request, &answer) else {
+                let what = if take::asks_for_password(&answer.text()) {
+                    sign_in_page(request)
+                } else {
+                    format!("there is no {} in its answer to {}", printable(&wanted.key), printable(&request.path))
+                };
+                return Err((self.changed(&what), Some(answer)));
+            };
             values.insert(wanted.name.clone(), value);
         }
         Ok(answer)
+    }
+
+    /// What an error means while signing in. The request that carries the password is the one that a server refuses,
+    /// and a page that asks for it again is the most common way: that is no changed console, and must not be tried again.
+    fn signing_in(&self, request: &Request, error: MdmError, answer: Option<&Answer>) -> MdmError {
+        let carries = request.texts().any(|text| fill::names(text).any(|name| name == "password"));
+        let refused = match (&error, answer) {
+            (MdmError::Refused { .. }, _) => true,
+            (MdmError::ConsoleChanged { .. }, Some(answer)) if carries => {
+                let text = answer.text();
+                let lower = text.to_lowercase();
+                let said = answer.status == 200 && REFUSALS.iter().any(|word| lower.contains(word));
+                said || take::asks_for_password(&text)
+            }
+            _ => false,
+        };
+        if refused { self.sign_in_refused() } else { error }
     }
 
     /// Asks, and follows redirects within the console, unless the profile expects the redirect itself.
@@ -214,10 +246,13 @@ impl Console {
             if !(300..400).contains(&answer.status) {
                 break;
             }
+            if let Some(place) = signs_in_elsewhere(&answer) {
+                return Err(self.changed(&format!("it now signs people in at {place}")));
+            }
             let Some(target) = self.http.redirect_target(&answer).map_err(|error| self.fault(error, stake))? else {
                 break;
             };
-            let followed = self.http.send(self.http.request_at_origin(&target)).await;
+            let followed = self.http.send(self.http.request_at_origin(Verb::GET, &target)).await;
             answer = followed.map_err(|error| self.fault(error, Stake::Nothing))?;
         }
         // The page behind an expected redirect is what values are taken from, under the first answer's status.
@@ -239,7 +274,7 @@ impl Console {
             Method::Post => Verb::POST,
             Method::Put => Verb::PUT,
         };
-        let mut built = self.http.request(verb, &text(&request.path));
+        let mut built = self.http.request_at_origin(verb, &fill(&request.path, values, escaped));
         for field in &request.headers {
             let name =
                 HeaderName::try_from(text(&field.name)).map_err(|_| self.changed("it names a header that is none"))?;
@@ -263,7 +298,7 @@ impl Console {
 
     fn multipart(
         &self,
-        parts: &[profile::Part],
+        parts: &[console::Part],
         values: &BTreeMap<String, String>,
         errand: &Errand<'_>,
     ) -> Result<Form, MdmError> {
@@ -286,106 +321,9 @@ impl Console {
         }
         Ok(form)
     }
+}
 
-    fn judge(&self, request: &Request, answer: &Answer) -> Result<(), MdmError> {
-        if request.refused.as_ref().is_some_and(|refused| answer.text().contains(&refused.text)) {
-            return Err(self.refused(answer));
-        }
-        match answer.status {
-            401 => return Err(self.sign_in_refused()),
-            403 => {
-                return Err(MdmError::Forbidden {
-                    host: self.host(),
-                    username: self.sign_in.username.clone(),
-                    what: "use this part of the console",
-                });
-            }
-            429 | 502..=504 => return Err(self.unavailable(answer)),
-            status if status != request.expect.status => {
-                return Err(self.changed(&format!("it answers {} with status {status}", printable(&request.path))));
-            }
-            _ => {}
-        }
-        match &request.expect.content_type {
-            Some(_) if answer.is_html() && request.expect.content_type.as_deref() != Some("text/html") => {
-                Err(self.changed(&format!("it answers {} with a web page", printable(&request.path))))
-            }
-            Some(wanted) if *wanted != answer.content_type => Err(self.changed(&format!(
-                "it answers {} with {}",
-                printable(&request.path),
-                printable(&answer.content_type)
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    fn taken(&self, wanted: &profile::Take, answer: &Answer) -> Option<String> {
-        match wanted.from {
-            From::Cookie => self.http.cookie(&wanted.key),
-            From::Header => answer.header(&wanted.key),
-            From::Html => take::html(&answer.text(), &wanted.key),
-            From::Json => take::json(&serde_json::from_slice(&answer.body).ok()?, &wanted.key),
-            From::Script => take::script(&answer.text(), &wanted.key),
-        }
-    }
-
-    fn document(&self, answer: &Answer) -> Result<Value, MdmError> {
-        serde_json::from_slice(&answer.body).map_err(|_| self.changed("its answer is no JSON"))
-    }
-
-    /// A time as consoles write it: epoch milliseconds, ISO 8601, or a date.
-    fn moment(&self, text: &str) -> Result<Time, MdmError> {
-        let milliseconds = text.parse::<i64>().map(|milliseconds| Time::from_unix(milliseconds.div_euclid(1_000)));
-        milliseconds.ok().or_else(|| Time::parse(text).ok()).ok_or_else(|| self.changed("a date that it shows is none"))
-    }
-
-    fn host(&self) -> String {
-        self.http.host().to_owned()
-    }
-
-    fn changed(&self, what: &str) -> MdmError {
-        MdmError::ConsoleChanged { host: self.host(), what: what.to_owned() }
-    }
-
-    fn sign_in_refused(&self) -> MdmError {
-        MdmError::SignInRefused { host: self.host(), username: self.sign_in.username.clone() }
-    }
-
-    /// What the server says when it says no, cut to a length that people read.
-    fn refused(&self, answer: &Answer) -> MdmError {
-        let said = serde_json::from_slice::<Value>(&answer.body).ok();
-        let words = ["message", "error", "errors.0.message", "result.message"];
-        let text = said.as_ref().and_then(|said| words.iter().find_map(|path| take::json(said, path)));
-        let text = text.unwrap_or_else(|| format!("status {}", answer.status));
-        MdmError::Refused { host: self.host(), text: printable(&text).chars().take(200).collect() }
-    }
-
-    /// An answer to an upload that nobody understands: unless its status says that nothing was done, it may have been.
-    fn perhaps_taken(&self, error: MdmError, answer: &Answer) -> MdmError {
-        let understood =
-            matches!(error, MdmError::Refused { .. } | MdmError::SignInRefused { .. } | MdmError::Forbidden { .. });
-        let undone = matches!(answer.status, 400..=499 | 503);
-        if understood || undone {
-            return error;
-        }
-        MdmError::Uncertain { host: self.host(), why: error.to_string() }
-    }
-
-    fn unavailable(&self, answer: &Answer) -> MdmError {
-        let why = format!("it answers with status {}", answer.status);
-        MdmError::Unavailable { host: self.host(), why, retry_after: answer.retry_after() }
-    }
-
-    fn fault(&self, error: HttpError, stake: Stake) -> MdmError {
-        let host = self.host();
-        match error {
-            HttpError::NotTrusted(why) => MdmError::NotTrusted { host, why },
-            HttpError::RedirectedAway(to) => MdmError::RedirectedAway { host, to },
-            HttpError::Broken(why) if stake != Stake::Nothing => MdmError::Uncertain { host, why },
-            HttpError::TooLarge if stake != Stake::Nothing => {
-                MdmError::Uncertain { host, why: HttpError::TooLarge.to_string() }
-            }
-            error => MdmError::Unavailable { host, why: error.to_string(), retry_after: None },
-        }
-    }
+/// A value as it stands in an address.
+fn escaped(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }

@@ -6,23 +6,40 @@ use std::collections::BTreeMap;
 enum Piece<'a> {
     Literal(&'a str),
     Name(&'a str),
+    /// A brace that encloses nothing.
+    Stray(&'a str),
 }
 
 /// The names that a text needs.
 pub fn names(text: &str) -> impl Iterator<Item = &str> {
     pieces(text).into_iter().filter_map(|piece| match piece {
         Piece::Name(name) => Some(name),
-        Piece::Literal(_) => None,
+        Piece::Literal(_) | Piece::Stray(_) => None,
     })
 }
 
 /// The text with its placeholders filled; a name that has no value is left empty.
 pub fn fill(text: &str, values: &BTreeMap<String, String>, escape: fn(&str) -> String) -> String {
     let pieces = pieces(text).into_iter().map(|piece| match piece {
-        Piece::Literal(literal) => literal.to_owned(),
+        Piece::Literal(literal) | Piece::Stray(literal) => literal.to_owned(),
         Piece::Name(name) => values.get(name).map(|value| escape(value)).unwrap_or_default(),
     });
     pieces.collect()
+}
+
+/// A literal text, as it stands among placeholders.
+pub fn literal(text: &str) -> String {
+    text.replace('{', "{{").replace('}', "}}")
+}
+
+/// Whether every brace of a text encloses a name, or is one of two that stand for themselves.
+pub fn is_balanced(text: &str) -> bool {
+    let plain = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    pieces(text).iter().all(|piece| match piece {
+        Piece::Name(name) => plain(name),
+        Piece::Literal(_) => true,
+        Piece::Stray(_) => false,
+    })
 }
 
 /// A value as it stands in JSON between quotation marks.
@@ -44,7 +61,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             pieces.push(Piece::Name(name));
             rest = after;
         } else {
-            pieces.push(Piece::Literal(&brace[..1]));
+            pieces.push(Piece::Stray(&brace[..1]));
             rest = &brace[1..];
         }
     }
@@ -62,6 +79,8 @@ mod tests {
         assert_eq!(fill("{user}-{{x}}-{none}", &values, str::to_owned), "a\"b-{x}-");
         assert_eq!(fill("{{\"u\":\"{user}\"}}", &values, json_escaped), "{\"u\":\"a\\\"b\"}");
         assert_eq!(fill("a } b { c", &values, str::to_owned), "a } b { c");
+        assert!(is_balanced("{a}{{b}}") && is_balanced(&literal("{\"a\":{}}")));
+        assert!(!is_balanced("{a") && !is_balanced("a}") && !is_balanced("{a b}") && !is_balanced("{\"a\":\"{b}\"}"));
         assert_eq!(names("{a}{{b}}{c}").collect::<Vec<_>>(), ["a", "c"]);
     }
 }

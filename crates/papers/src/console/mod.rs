@@ -1,0 +1,16 @@
+//! Consoles that have no interface: what an administrator's own recording of a visit teaches, and the profile that is
+//! written from it. Pure: the recording comes in as bytes, the profile goes out as text, and nothing is sent.
+
+mod check;
+mod profile;
+mod write;
+
+pub mod fill;
+pub mod har;
+pub mod learn;
+pub mod take;
+
+pub use check::ProfileError;
+pub use profile::{
+    Answer, Deed, Evidence, Expect, Field, From, Literal, Method, Part, Profile, Refused, Request, SCHEMA, Take,
+};
