@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::panic, reason = "tests make the files they need")]
 
 mod attacks;
+mod browser;
 mod canary;
 mod cmd;
 mod docs;

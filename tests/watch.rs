@@ -39,9 +39,13 @@ impl Watch {
     }
 
     fn ask(&self, path: &str, headers: &str) -> String {
+        self.say(&format!("GET {path} HTTP/1.1"), headers)
+    }
+
+    fn say(&self, request: &str, headers: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("a connection");
         let host = if headers.contains("Host:") { String::new() } else { format!("Host: {}\r\n", self.address) };
-        write!(stream, "GET {path} HTTP/1.1\r\n{host}{headers}Connection: close\r\n\r\n").expect("sent");
+        write!(stream, "{request}\r\n{host}{headers}Connection: close\r\n\r\n").expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer
@@ -94,7 +98,7 @@ fn the_page_and_its_companions() {
     let mut watch = Watch::start(home.path(), &configured(home.path()), &[]);
     let page = watch.get("/");
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
-    for part in ["<svg", "/tenant/acme", "&lt;b&gt;IT&lt;/b&gt; &amp; friends", "21 May 2027"] {
+    for part in ["<svg", "/tenants/acme", "&lt;b&gt;IT&lt;/b&gt; &amp; friends", "21 May 2027"] {
         assert!(page.contains(part), "{part} is missing in\n{page}");
     }
     assert!(!page.contains("<script") && !page.contains("style="), "no script, no inline style");
@@ -103,9 +107,9 @@ fn the_page_and_its_companions() {
     {
         assert!(page.contains(header), "{header}");
     }
-    let detail = watch.get("/tenant/acme");
-    assert!(detail.contains("certificate-adopted") && detail.contains(TOPIC), "{detail}");
-    assert!(watch.get("/tenant/nobody").starts_with("HTTP/1.1 404"));
+    let detail = watch.get("/tenants/acme");
+    assert!(detail.contains("certificate adopted") && detail.contains(TOPIC), "{detail}");
+    assert!(watch.get("/tenants/nobody").starts_with("HTTP/1.1 404"));
     assert!(
         watch.get("/metrics").contains("pushcert_certificate_not_after_timestamp_seconds{tenant=\"acme\"} 1810943999")
     );
@@ -113,6 +117,10 @@ fn the_page_and_its_companions() {
     assert!(watch.get("/status.json").contains("pushcert/status-list/1"));
     for path in ["/healthz", "/readyz", "/style.css"] {
         assert!(watch.get(path).starts_with("HTTP/1.1 200"), "{path}");
+    }
+    for (method, status) in [("HEAD", 200), ("POST", 405), ("PUT", 405), ("DELETE", 405)] {
+        let answer = watch.say(&format!("{method} /tenants/acme HTTP/1.1"), "");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{method}: {answer}");
     }
     assert!(watch.ask("/", "Host: evil.example.com\r\n").starts_with("HTTP/1.1 421"), "another name leads here");
     watch.signal(Signal::TERM);
@@ -126,14 +134,30 @@ fn a_token_is_asked_for() {
     fs::write(&token, "0123456789abcdef0123\n").expect("written");
     fs::write(&short, "secret\n").expect("written");
     let config = configured(home.path());
-    let watch = Watch::start(home.path(), &config, &["--token-file", &token.display().to_string()]);
-    for path in
-        ["/", "/metrics", "/status.json", "/calendar.ics", "/calendar.ics?token=wrong", "/?token=0123456789abcdef0123"]
-    {
+    let links = home.path().join("links");
+    fs::write(&links, "fedcba9876543210fedc of mara\nabcdef0123456789abcd of tom\n").expect("written");
+    let (with, and) = (token.display().to_string(), links.display().to_string());
+    let watch = Watch::start(home.path(), &config, &["--token-file", &with, "--calendar-tokens", &and]);
+    for path in [
+        "/",
+        "/metrics",
+        "/status.json",
+        "/calendar.ics",
+        "/calendar.ics?token=wrong",
+        "/?token=0123456789abcdef0123",
+        "/?token=fedcba9876543210fedc",
+        "/calendar.ics?token=0123456789abcdef0123",
+    ] {
         assert!(watch.get(path).starts_with("HTTP/1.1 401"), "{path}");
     }
+    for link in ["fedcba9876543210fedc", "abcdef0123456789abcd"] {
+        assert!(watch.get(&format!("/calendar.ics?token={link}")).starts_with("HTTP/1.1 200"), "{link}");
+    }
+    fs::write(&links, "abcdef0123456789abcd of tom\n").expect("written");
+    assert!(watch.get("/calendar.ics?token=fedcba9876543210fedc").starts_with("HTTP/1.1 401"), "it was taken out");
+    assert!(watch.get("/calendar.ics?token=abcdef0123456789abcd").starts_with("HTTP/1.1 200"));
     assert!(watch.ask("/", "Authorization: Bearer 0123456789abcdef0123\r\n").starts_with("HTTP/1.1 200"));
-    assert!(watch.get("/calendar.ics?token=0123456789abcdef0123").starts_with("HTTP/1.1 200"));
+    assert!(watch.ask("/calendar.ics", "Authorization: Bearer 0123456789abcdef0123\r\n").starts_with("HTTP/1.1 200"));
     assert!(watch.get("/readyz").starts_with("HTTP/1.1 200"));
     let config = config.display().to_string();
     let open: [&[&str]; 2] =
@@ -151,14 +175,14 @@ fn a_changed_configuration_is_read_and_a_broken_one_is_not() {
     let mut watch = Watch::start(home.path(), &config, &[]);
     fs::write(&config, tenant("acme") + &tenant("globex")).expect("written");
     watch.signal(Signal::HUP);
-    watch.until("/", |page| page.contains("/tenant/globex"));
+    watch.until("/", |page| page.contains("/tenants/globex"));
     fs::write(&config, "this is no configuration").expect("written");
     watch.signal(Signal::HUP);
     watch.signal(Signal::HUP);
-    watch.until("/", |page| page.contains("/tenant/globex"));
+    watch.until("/", |page| page.contains("/tenants/globex"));
     fs::write(&config, tenant("initech")).expect("written");
     watch.signal(Signal::HUP);
-    watch.until("/", |page| page.contains("/tenant/initech") && !page.contains("/tenant/globex"));
+    watch.until("/", |page| page.contains("/tenants/initech") && !page.contains("/tenants/globex"));
     watch.signal(Signal::INT);
     assert_eq!(watch.child.wait().expect("it ends").code(), Some(0));
 }

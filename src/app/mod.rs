@@ -4,6 +4,8 @@ pub mod real;
 
 mod demo;
 mod init;
+#[cfg(unix)]
+mod page;
 mod papers;
 mod public;
 mod sandbox;

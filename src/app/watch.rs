@@ -1,20 +1,27 @@
 //! `watch`: rounds by a jittered schedule, and the page beside them, until it is told to end.
 
-use std::{net::SocketAddr, path::PathBuf, sync::PoisonError, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, path::PathBuf, time::Duration};
 
-use pushcert_papers::{Fingerprint, Secret, watch::Level};
+use pushcert_papers::{Fingerprint, watch::Level};
 use sd_notify::NotifyState;
 use tokio::{
-    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
     time::{Instant, sleep_until},
 };
 
-use super::real::{Real, Settings};
+use super::{
+    page,
+    real::{Real, Settings},
+};
 use crate::{
     cli::{args::Watch, printer::Printer, prompt::Terminal},
-    commands::{Event, Failure, Kind, Outcome, World, files::need, published, status::Wish, watch},
-    web::{self, Access, Board},
+    commands::{
+        Event, Failure, Kind, Outcome, World, published,
+        status::Wish,
+        watch::{self, Question},
+    },
+    web::{Board, Shown},
     world::files::Folders,
 };
 
@@ -65,10 +72,15 @@ pub async fn watch(settings: &Settings, args: Watch, printer: &Printer, ask: &Te
     }
     let board = Board::default();
     let mut signals = Signals::listen()?;
-    let mut address = listen(&args, &board).await?;
+    let (records, mut questions) = mpsc::channel(8);
+    let mut address = page::listen(&args, &board, records, printer).await?;
     loop {
         let rounds = async |world: &World<'_>| {
-            rounds(world, &wish, &board, args.every, &mut signals, settings, &mut address).await
+            tokio::select! {
+                end = rounds(world, &wish, &board, args.every, &mut signals, settings, &mut address) => end,
+                // Beside the rounds, between two answers of servers.
+                never = answers(world, &mut questions) => match never {},
+            }
         };
         match real.live(printer, ask, rounds).await {
             End::Stop => break,
@@ -81,6 +93,12 @@ pub async fn watch(settings: &Settings, args: Watch, printer: &Printer, ask: &Te
     }
     notify(&[NotifyState::Stopping]);
     Ok(None)
+}
+
+/// Answers what the page wants to know, and never comes to an end of its own.
+async fn answers(world: &World<'_>, questions: &mut mpsc::Receiver<Question>) -> Infallible {
+    watch::answer(world, questions).await;
+    std::future::pending().await
 }
 
 /// A round alone, for timers.
@@ -131,19 +149,13 @@ async fn rounds(
 async fn round(world: &World<'_>, wish: &Wish, board: &Board) {
     let looked = async {
         let lines = watch::look(world, wish).await?;
-        let history = watch::history(world, &lines).await?;
         published::publish(world).await?;
-        Ok::<_, Failure>((lines, history))
+        Ok::<_, Failure>(lines)
     };
-    let looked = looked.await;
-    let mut shown = board.write().unwrap_or_else(PoisonError::into_inner);
-    match looked {
-        Ok((lines, history)) => {
-            *shown = web::Shown { at: Some(world.clock.now()), lines, history, well: true };
-        }
+    match looked.await {
+        Ok(lines) => board.write(Shown::new(world.clock.now(), lines)),
         Err(failure) => {
-            shown.well = false;
-            drop(shown);
+            board.write(board.shown().failed());
             world.reporter.tell(Event::Note(&format!("The round failed: {failure}")));
         }
     }
@@ -170,33 +182,4 @@ fn configuration(settings: &Settings) -> Vec<Option<Fingerprint>> {
 fn notify(states: &[NotifyState<'_>]) {
     // There may be nobody to tell: then it was not started by systemd.
     drop(sd_notify::notify(false, states));
-}
-
-/// Serves the page, where it is wanted.
-async fn listen(args: &Watch, board: &Board) -> Result<Option<SocketAddr>, Failure> {
-    let Some(wanted) = args.listen else { return Ok(None) };
-    let token = args.token_file.as_deref().map(token).transpose()?;
-    if !wanted.ip().is_loopback() && token.is_none() && !args.behind_proxy {
-        let message = format!("{wanted} can be reached from elsewhere, and everybody there could read the page");
-        return Err(Failure::new(Kind::Usage, "listen", message).hinted(
-            "listen on 127.0.0.1; or give --token-file FILE; or, where a proxy asks who it is and speaks TLS, --behind-proxy",
-        ));
-    }
-    let failed = |error: std::io::Error| Failure::new(Kind::Failed, "listen", format!("{wanted}: {error}"));
-    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    let router = web::router(board.clone(), Access { address, token, behind_proxy: args.behind_proxy });
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(Some(address))
-}
-
-fn token(path: &std::path::Path) -> Result<Secret, Failure> {
-    Secret::from_line(need(path)?).filter(|token| token.reveal().len() >= 16).ok_or_else(|| {
-        Failure::new(
-            Kind::Usage,
-            "token",
-            format!("the token in {} is shorter than 16 letters, or not one line", path.display()),
-        )
-        .hinted("make one:  openssl rand -hex 24")
-    })
 }

@@ -1,5 +1,8 @@
 //! `watch`: looks at all tenants, many at a time.
 
+use pushcert_papers::{Fingerprint, TenantName};
+use tokio::sync::{mpsc, oneshot};
+
 use super::{
     Failure, StatusLine, World,
     status::{self, Wish},
@@ -17,15 +20,34 @@ pub async fn look(world: &World<'_>, wish: &Wish) -> Result<Vec<StatusLine>, Fai
     status::look(world, world.config.tenants.values().filter(|tenant| !tenant.retired).collect(), wish).await
 }
 
-/// The newest lines of the record of each of these tenants, oldest first.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn history(world: &World<'_>, lines: &[StatusLine]) -> Result<Vec<Vec<AuditLine>>, Failure> {
-    let mut found = vec![];
-    for line in lines {
-        let mut record = world.store.audit(&line.tenant).await?;
-        found.push(record.split_off(record.len().saturating_sub(SHOWN_LINES)));
+/// Somebody wants to see a tenant's record.
+pub struct Question {
+    /// Whose.
+    pub tenant: TenantName,
+    /// Where the answer goes.
+    pub answer: oneshot::Sender<Record>,
+}
+
+/// A tenant's record, as far as it is shown.
+pub struct Record {
+    /// Its newest lines, oldest first.
+    pub newest: Vec<AuditLine>,
+    /// How many lines it has.
+    pub lines: usize,
+    /// The digest of its last line.
+    pub head: Option<Fingerprint>,
+}
+
+/// Answers whoever wants to see a record, until nobody can ask any more. Ten thousand records are not kept in memory for
+/// the one that is looked at.
+pub async fn answer(world: &World<'_>, questions: &mut mpsc::Receiver<Question>) {
+    while let Some(Question { tenant, answer }) = questions.recv().await {
+        // Without an answer the page says that the record cannot be read.
+        if let Ok(mut record) = world.store.audit(&tenant).await {
+            let lines = record.len();
+            let newest = record.split_off(lines.saturating_sub(SHOWN_LINES));
+            let head = newest.last().map(|line| line.digest);
+            drop(answer.send(Record { newest, lines, head }));
+        }
     }
-    Ok(found)
 }

@@ -9,7 +9,7 @@ mod prometheus;
 pub use ics::ics;
 pub use junit::junit;
 pub use nagios::{nagios, unknown};
-pub use prometheus::prometheus;
+pub use prometheus::{metrics, prometheus};
 
 /// In how many days, or how many days ago.
 pub fn in_days(days: i64) -> String {

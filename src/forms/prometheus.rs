@@ -1,111 +1,269 @@
 //! Metrics in Prometheus' text format. Times are absolute, so that a stale scrape stays true.
+//!
+//! Ten thousand tenants make a quarter of a million lines, every minute anew: each is put together from texts that are
+//! there already, and the whole is handed out in pieces.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, sync::Arc};
 
 use pushcert_papers::{
-    Time,
+    DAY, Serial, Time, Topic,
     renewal::Stage,
     watch::{State, Thresholds},
 };
 
-use crate::commands::Watched;
+use crate::commands::{StatusLine, Watched};
 
-/// A metric of one certificate: its labels beside the certificate's own, and its value.
-type Samples = Vec<(Vec<(&'static str, String)>, String)>;
+/// Tenants in a piece: some tens of kilobytes.
+const PIECE: usize = 64;
 
 /// The metrics of all certificates.
 pub fn prometheus(watched: &[Watched]) -> String {
+    let facts: Vec<_> = watched.iter().map(Facts::from).collect();
     let mut page = String::new();
-    family(
-        &mut page,
-        watched,
-        "certificate_not_after_timestamp_seconds",
-        "The last second of the certificate.",
-        |one| moment(one.not_after),
-    );
-    family(
-        &mut page,
-        watched,
-        "certificate_not_before_timestamp_seconds",
-        "The first second of the certificate.",
-        |one| moment(one.not_before),
-    );
-    family(&mut page, watched, "certificate_info", "What is installed; always 1.", info);
-    family(&mut page, watched, "certificate_state", "1 for the state that holds, 0 for the others.", |one| {
-        State::ALL.iter().map(|state| (vec![("state", state.word().into())], flag(*state == one.state))).collect()
-    });
-    family(&mut page, watched, "tenant_problem", "1 for everything that is wrong.", |one| {
-        one.problems.iter().map(|code| (vec![("code", (*code).into())], "1".into())).collect()
-    });
-    family(&mut page, watched, "tenant_seen_timestamp_seconds", "When that was last seen, and where.", |one| {
-        let seen = one.seen.and_then(|(source, at)| Some((source, at?)));
-        seen.map(|(source, at)| (vec![("source", source.into())], at.unix().to_string())).into_iter().collect()
-    });
-    family(&mut page, watched, "check_success", "Whether the last look was possible.", |one| {
-        vec![(vec![], flag(one.looked))]
-    });
-    family(&mut page, watched, "check_timestamp_seconds", "When that was judged.", |one| moment(Some(one.now)));
-    family(&mut page, watched, "renewal_step", "1 for where the renewal stands, 0 for the others.", |one| {
-        let steps = one.step.map_or(&[][..], |_| &Stage::ALL);
-        steps.iter().map(|step| (vec![("step", step.word().into())], flag(one.step == Some(*step)))).collect()
-    });
-    family(&mut page, watched, "threshold_seconds", "Seconds before the end at which a level begins.", thresholds);
-    header(&mut page, "build_info", "The version; always 1.");
-    let _ = writeln!(page, "pushcert_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    for metric in &METRICS {
+        family(&mut page, metric, &facts, &mut false);
+    }
+    build(&mut page);
     page
 }
 
-fn moment(time: Option<Time>) -> Samples {
-    time.map(|time| (vec![], time.unix().to_string())).into_iter().collect()
-}
-
-fn flag(holds: bool) -> String {
-    u8::from(holds).to_string()
-}
-
-fn info(one: &Watched) -> Samples {
-    if one.not_after.is_none() && one.topic.is_none() {
-        return vec![];
-    }
-    let text = |value: Option<String>| value.unwrap_or_default();
-    let labels = vec![
-        ("topic", text(one.topic.as_ref().map(ToString::to_string))),
-        ("serial", text(one.serial.as_ref().map(ToString::to_string))),
-        ("issuer", text(one.issuer.clone())),
-    ];
-    vec![(labels, "1".into())]
-}
-
-fn thresholds(one: &Watched) -> Samples {
-    let Thresholds { notice, warning, critical, .. } = one.thresholds;
-    let levels = [("notice", notice), ("warning", warning), ("critical", critical)];
-    levels.map(|(level, days)| (vec![("level", level.into())], (days * pushcert_papers::DAY).to_string())).into()
-}
-
-fn header(page: &mut String, name: &str, help: &str) {
-    let _ = writeln!(page, "# HELP pushcert_{name} {help}\n# TYPE pushcert_{name} gauge");
-}
-
-/// All samples of one metric, under its header; nothing where there are none.
-fn family(page: &mut String, watched: &[Watched], name: &str, help: &str, samples: impl Fn(&Watched) -> Samples) {
+/// The same of all tenants, in pieces.
+pub fn metrics(lines: Arc<[StatusLine]>) -> impl Iterator<Item = String> + Send + 'static {
+    let pieces = lines.len().div_ceil(PIECE);
+    let all = METRICS.iter().flat_map(move |metric| (0..pieces).map(move |piece| (metric, piece)));
     let mut begun = false;
-    for one in watched {
-        for (labels, value) in samples(one) {
-            if !begun {
-                header(page, name, help);
-                begun = true;
-            }
-            let own = if one.is_file { "path" } else { "tenant" };
-            let _ = write!(page, "pushcert_{name}{{{own}=\"{}\"", escaped(&one.name));
-            for (label, value) in labels {
-                let _ = write!(page, ",{label}=\"{}\"", escaped(&value));
-            }
-            let _ = writeln!(page, "}} {value}");
+    let written = all.map(move |(metric, piece)| {
+        begun &= piece > 0;
+        let lines = &lines[piece * PIECE..lines.len().min((piece + 1) * PIECE)];
+        let facts: Vec<_> = lines.iter().map(Facts::from).collect();
+        let mut page = String::with_capacity(64 << 10);
+        family(&mut page, metric, &facts, &mut begun);
+        page
+    });
+    written.chain(std::iter::once_with(|| {
+        let mut page = String::new();
+        build(&mut page);
+        page
+    }))
+}
+
+/// What metrics are made of, of a tenant or of a file.
+struct Facts<'a> {
+    name: Cow<'a, str>,
+    is_file: bool,
+    topic: Option<&'a Topic>,
+    serial: Option<&'a Serial>,
+    issuer: Option<&'a str>,
+    not_before: Option<Time>,
+    not_after: Option<Time>,
+    state: &'a str,
+    problems: &'a [&'static str],
+    thresholds: Thresholds,
+    step: Option<Stage>,
+    seen: Option<(&'static str, Option<Time>)>,
+    looked: bool,
+    now: Time,
+}
+
+impl<'a> From<&'a Watched> for Facts<'a> {
+    fn from(one: &'a Watched) -> Self {
+        Self {
+            name: escaped(&one.name),
+            is_file: one.is_file,
+            topic: one.topic.as_ref(),
+            serial: one.serial.as_ref(),
+            issuer: one.issuer.as_deref(),
+            not_before: one.not_before,
+            not_after: one.not_after,
+            state: one.state.word(),
+            problems: &one.problems,
+            thresholds: one.thresholds,
+            step: one.step,
+            seen: one.seen,
+            looked: one.looked,
+            now: one.now,
         }
     }
 }
 
+impl<'a> From<&'a StatusLine> for Facts<'a> {
+    fn from(line: &'a StatusLine) -> Self {
+        Self {
+            name: Cow::Borrowed(line.tenant.as_str()),
+            is_file: false,
+            topic: line.topic.as_ref(),
+            serial: line.serial.as_ref(),
+            issuer: None,
+            not_before: line.not_before,
+            not_after: line.not_after,
+            state: line.state,
+            problems: &line.problems,
+            thresholds: line.thresholds,
+            step: Some(line.step),
+            seen: Some((line.source, line.seen_at)),
+            looked: line.not_asked.is_none(),
+            now: line.now,
+        }
+    }
+}
+
+/// A metric: its name behind `pushcert_`, what it means, and how a certificate's lines are written.
+struct Metric {
+    name: &'static str,
+    help: &'static str,
+    write: fn(&mut Lines<'_>, &Facts<'_>),
+}
+
+const METRICS: [Metric; 10] = [
+    Metric {
+        name: "certificate_not_after_timestamp_seconds",
+        help: "The last second of the certificate.",
+        write: |lines, one| lines.moment(&[], one.not_after),
+    },
+    Metric {
+        name: "certificate_not_before_timestamp_seconds",
+        help: "The first second of the certificate.",
+        write: |lines, one| lines.moment(&[], one.not_before),
+    },
+    Metric { name: "certificate_info", help: "What is installed; always 1.", write: info },
+    Metric {
+        name: "certificate_state",
+        help: "1 for the state that holds, 0 for the others.",
+        write: |lines, one| State::ALL.iter().for_each(|state| lines.flag("state", state.word(), one.state)),
+    },
+    Metric {
+        name: "tenant_problem",
+        help: "1 for everything that is wrong.",
+        write: |lines, one| one.problems.iter().for_each(|code| lines.line(&[("code", code)], "1")),
+    },
+    Metric {
+        name: "tenant_seen_timestamp_seconds",
+        help: "When that was last seen, and where.",
+        write: |lines, one| {
+            if let Some((source, at)) = one.seen {
+                lines.moment(&[("source", source)], at);
+            }
+        },
+    },
+    Metric {
+        name: "check_success",
+        help: "Whether the last look was possible.",
+        write: |lines, one| lines.line(&[], if one.looked { "1" } else { "0" }),
+    },
+    Metric {
+        name: "check_timestamp_seconds",
+        help: "When that was judged.",
+        write: |lines, one| lines.moment(&[], Some(one.now)),
+    },
+    Metric {
+        name: "renewal_step",
+        help: "1 for where the renewal stands, 0 for the others.",
+        write: |lines, one| {
+            if let Some(step) = one.step {
+                for stage in Stage::ALL {
+                    lines.flag("step", stage.word(), step.word());
+                }
+            }
+        },
+    },
+    Metric {
+        name: "threshold_seconds",
+        help: "Seconds before the end at which a level begins.",
+        write: |lines, one| {
+            let Thresholds { notice, warning, critical, .. } = one.thresholds;
+            for (level, days) in [("notice", notice), ("warning", warning), ("critical", critical)] {
+                lines.number(&[("level", level)], days * DAY);
+            }
+        },
+    },
+];
+
+fn info(lines: &mut Lines<'_>, one: &Facts<'_>) {
+    if one.not_after.is_none() && one.topic.is_none() {
+        return;
+    }
+    let serial = one.serial.map(ToString::to_string).unwrap_or_default();
+    let topic = one.topic.map(Topic::as_str).unwrap_or_default();
+    let issuer = escaped(one.issuer.unwrap_or_default());
+    lines.line(&[("topic", topic), ("serial", &serial), ("issuer", &issuer)], "1");
+}
+
+/// The lines of one metric of one certificate.
+struct Lines<'a> {
+    page: &'a mut String,
+    /// What each of them begins with: the metric and the certificate.
+    prefix: &'a str,
+}
+
+impl Lines<'_> {
+    /// A line with these labels. Their values are written as they are.
+    fn line(&mut self, labels: &[(&str, &str)], value: &str) {
+        self.page.push_str(self.prefix);
+        for (label, text) in labels {
+            for part in [",", label, "=\"", text, "\""] {
+                self.page.push_str(part);
+            }
+        }
+        for part in ["} ", value, "\n"] {
+            self.page.push_str(part);
+        }
+    }
+
+    fn flag(&mut self, label: &str, word: &str, holds: &str) {
+        self.line(&[(label, word)], if word == holds { "1" } else { "0" });
+    }
+
+    fn number(&mut self, labels: &[(&str, &str)], number: i64) {
+        self.line(labels, &number.to_string());
+    }
+
+    fn moment(&mut self, labels: &[(&str, &str)], at: Option<Time>) {
+        if let Some(at) = at {
+            self.number(labels, at.unix());
+        }
+    }
+}
+
+/// The lines of one metric, under its header where it has not begun yet; nothing where there are none.
+fn family(page: &mut String, metric: &Metric, facts: &[Facts<'_>], begun: &mut bool) {
+    let mut prefix = String::new();
+    for one in facts {
+        prefix.clear();
+        let own = if one.is_file { "path" } else { "tenant" };
+        for part in ["pushcert_", metric.name, "{", own, "=\"", &one.name, "\""] {
+            prefix.push_str(part);
+        }
+        let before = page.len();
+        if !*begun {
+            header(page, metric.name, metric.help);
+        }
+        let written = page.len();
+        (metric.write)(&mut Lines { page, prefix: &prefix }, one);
+        if page.len() == written {
+            page.truncate(before);
+        } else {
+            *begun = true;
+        }
+    }
+}
+
+fn build(page: &mut String) {
+    header(page, "build_info", "The version; always 1.");
+    for part in ["pushcert_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1\n"] {
+        page.push_str(part);
+    }
+}
+
+fn header(page: &mut String, name: &str, help: &str) {
+    for part in ["# HELP pushcert_", name, " ", help, "\n# TYPE pushcert_", name, " gauge\n"] {
+        page.push_str(part);
+    }
+}
+
 /// A label's value: backslash, quotation mark and line end are written out.
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+fn escaped(value: &str) -> Cow<'_, str> {
+    if !value.contains(['\\', '"', '\n']) {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }

@@ -1,53 +1,100 @@
 //! The page and its companions: read-only, server-rendered, nothing secret. Everything is answered from the last look.
 
 mod page;
+mod serve;
+mod tenant;
 mod timeline;
+mod weeks;
 
 use std::{
+    cmp::Reverse,
+    convert::Infallible,
     net::SocketAddr,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Path, Query, Request, State},
     http::{
-        HeaderValue, StatusCode, Uri,
+        HeaderName, HeaderValue, StatusCode, Uri,
         header::{
             AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
-            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+            WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::stream;
 use pushcert_papers::{Secret, Time};
 use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    commands::{StatusLine, Watched},
+    commands::{
+        StatusLine, Watched,
+        watch::{Question, Record},
+    },
     forms,
-    store::AuditLine,
 };
+use page::Wanted;
+pub use serve::serve;
+
+/// How long a page waits for a tenant's record.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is shown: how all tenants stand, by the last look.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Shown {
     /// When it was looked; `None` before the first look has ended.
-    pub at: Option<Time>,
-    /// How every tenant stands.
-    pub lines: Vec<StatusLine>,
-    /// The newest lines of every tenant's record, oldest first.
-    pub history: Vec<Vec<AuditLine>>,
+    at: Option<Time>,
+    /// How every tenant stands, by name.
+    lines: Arc<[StatusLine]>,
+    /// Their places, the most urgent first.
+    urgent: Arc<[usize]>,
     /// Whether the last look could be made at all.
-    pub well: bool,
+    well: bool,
+}
+
+impl Shown {
+    /// What this look has found.
+    pub fn new(at: Time, lines: Vec<StatusLine>) -> Self {
+        let mut urgent: Vec<usize> = (0..lines.len()).collect();
+        urgent.sort_by_key(|place| (Reverse(lines[*place].level), lines[*place].not_after));
+        Self { at: Some(at), lines: lines.into(), urgent: urgent.into(), well: true }
+    }
+
+    /// The same, after a look that could not be made.
+    #[must_use]
+    pub fn failed(&self) -> Self {
+        Self { well: false, ..self.clone() }
+    }
+
+    fn by_urgency(&self) -> impl Iterator<Item = &StatusLine> {
+        self.urgent.iter().map(|place| &self.lines[*place])
+    }
 }
 
 /// The board on which the watcher writes, and from which the page is read.
-pub type Board = Arc<RwLock<Shown>>;
+#[derive(Clone, Default)]
+pub struct Board(Arc<RwLock<Shown>>);
+
+impl Board {
+    /// What stands on it. Later looks do not change what was taken.
+    pub fn shown(&self) -> Shown {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes this in the place of what stood there.
+    pub fn write(&self, shown: Shown) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+}
 
 /// Who may read.
 #[derive(Clone)]
@@ -56,23 +103,30 @@ pub struct Access {
     pub address: SocketAddr,
     /// What a reader must show; `None` where everybody who reaches the address may read.
     pub token: Option<Secret>,
+    /// What a calendar program may show in its address; `None` where it must show what readers do.
+    pub calendars: Option<Calendars>,
     /// Whether a proxy stands before it, which knows the names by which it is called.
     pub behind_proxy: bool,
 }
+
+/// The tokens of calendar links, as they are just now: one that is taken out opens nothing any more.
+pub type Calendars = Arc<dyn Fn() -> Vec<Secret> + Send + Sync>;
 
 #[derive(Clone)]
 struct App {
     board: Board,
     access: Arc<Access>,
+    records: mpsc::Sender<Question>,
 }
 
 /// The addresses, for whoever may read them.
-pub fn router(board: Board, access: Access) -> Router {
-    let app = App { board, access: Arc::new(access) };
+pub fn router(board: Board, access: Access, records: mpsc::Sender<Question>) -> Router {
+    let app = App { board, access: Arc::new(access), records };
     Router::new()
         .route("/", get(index))
-        .route("/tenant/{name}", get(tenant))
-        .route("/style.css", get(style))
+        .route("/tenants/{name}", get(tenant))
+        .route("/style.css", get(|| async { typed("text/css; charset=utf-8", page::STYLE) }))
+        .route("/icon.svg", get(|| async { typed("image/svg+xml", page::ICON) }))
         .route("/metrics", get(metrics))
         .route("/status.json", get(status))
         .route("/calendar.ics", get(calendar))
@@ -86,17 +140,19 @@ pub fn router(board: Board, access: Access) -> Router {
 /// Lets in whoever calls by a name of ours and shows the token, and sends strict headers.
 async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = match refusal(&app.access, &request) {
-        Some(refused) => refused.into_response(),
+        Some(refused) => refused,
         None => next.run(request).await,
     };
     let headers = response.headers_mut();
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
                   frame-ancestors 'none'";
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, policy),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (CACHE_CONTROL, "no-store"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -104,18 +160,32 @@ async fn guard(State(app): State<App>, request: Request, next: Next) -> Response
     response
 }
 
-fn refusal(access: &Access, request: &Request) -> Option<(StatusCode, &'static str)> {
+fn refusal(access: &Access, request: &Request) -> Option<Response> {
     // A page of somebody else, whose name was made to lead here, must not read this one.
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !access.behind_proxy && !is_ours(host, access.address) {
-        return Some((StatusCode::MISDIRECTED_REQUEST, "this is not the host that was asked for\n"));
+        let why = "this is not the host that was asked for\n";
+        return Some((StatusCode::MISDIRECTED_REQUEST, why).into_response());
     }
-    let open = matches!(request.uri().path(), "/healthz" | "/readyz");
-    match &access.token {
-        Some(token) if !open && !shows(token, request) => {
-            Some((StatusCode::UNAUTHORIZED, "a token is needed: Authorization: Bearer …, or ?token=… for calendars\n"))
+    if access.lets_in(request) {
+        return None;
+    }
+    let why = "a token is needed: Authorization: Bearer …, or ?token=… for calendars\n";
+    Some((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], why).into_response())
+}
+
+impl Access {
+    fn lets_in(&self, request: &Request) -> bool {
+        let path = request.uri().path();
+        let reader = self.token.as_ref().is_some_and(|token| is_shown(token, bearer(request)));
+        match (&self.calendars, &self.token) {
+            _ if matches!(path, "/healthz" | "/readyz") => true,
+            (Some(calendars), _) if path == "/calendar.ics" => {
+                reader || calendars().iter().any(|token| is_shown(token, from_query(request.uri())))
+            }
+            (_, Some(_)) => reader,
+            (_, None) => true,
         }
-        _ => None,
     }
 }
 
@@ -127,60 +197,65 @@ fn is_ours(host: &str, address: SocketAddr) -> bool {
     itself || name == "localhost" && (address.ip().is_loopback() || address.ip().is_unspecified())
 }
 
-fn shows(token: &Secret, request: &Request) -> bool {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = header.and_then(|value| value.strip_prefix("Bearer "));
-    bearer
-        .or_else(|| from_query(request.uri()))
-        .is_some_and(|shown| verify_slices_are_equal(shown.as_bytes(), token.reveal().as_bytes()).is_ok())
+fn is_shown(token: &Secret, shown: Option<&str>) -> bool {
+    shown.is_some_and(|shown| verify_slices_are_equal(shown.as_bytes(), token.reveal().as_bytes()).is_ok())
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 /// Calendar programs can send nothing but an address.
 fn from_query(uri: &Uri) -> Option<&str> {
-    let query = uri.query().filter(|_| uri.path() == "/calendar.ics")?;
-    query.split('&').find_map(|pair| pair.strip_prefix("token="))
+    uri.query()?.split('&').find_map(|pair| pair.strip_prefix("token="))
 }
 
-impl App {
-    fn read<T>(&self, look: impl FnOnce(&Shown) -> T) -> T {
-        look(&self.board.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn watched(&self) -> Vec<Watched> {
-        self.read(|shown| shown.lines.iter().map(Watched::from).collect())
-    }
-}
-
-async fn index(State(app): State<App>) -> Response {
-    html(app.read(page::index))
+async fn index(State(app): State<App>, Query(wanted): Query<Wanted>) -> Response {
+    html(page::index(&app.board.shown(), &wanted))
 }
 
 async fn tenant(State(app): State<App>, Path(name): Path<String>) -> Response {
-    match app.read(|shown| page::tenant(shown, &name)) {
-        Some(page) => html(page),
-        None => (StatusCode::NOT_FOUND, "there is no such tenant\n").into_response(),
+    let shown = app.board.shown();
+    let line = shown.lines.iter().find(|line| line.tenant.as_str() == name);
+    let Some((line, at)) = line.zip(shown.at) else {
+        return (StatusCode::NOT_FOUND, "there is no such tenant\n").into_response();
+    };
+    html(tenant::tenant(line, app.record(line).await.as_ref(), at))
+}
+
+impl App {
+    /// The tenant's record; `None` where nobody answers in time.
+    async fn record(&self, line: &StatusLine) -> Option<Record> {
+        let (answer, answered) = oneshot::channel();
+        let question = Question { tenant: line.tenant.clone(), answer };
+        let asked = async {
+            self.records.send(question).await.ok()?;
+            answered.await.ok()
+        };
+        tokio::time::timeout(PATIENCE, asked).await.ok().flatten()
     }
 }
 
-async fn style() -> Response {
-    typed("text/css; charset=utf-8", page::STYLE)
-}
-
+/// The metrics of ten thousand tenants are many megabytes, so they are written while they are sent.
 async fn metrics(State(app): State<App>) -> Response {
-    typed("text/plain; version=0.0.4; charset=utf-8", forms::prometheus(&app.watched()))
+    let pieces = forms::metrics(app.board.shown().lines).map(Ok::<_, Infallible>);
+    typed("text/plain; version=0.0.4; charset=utf-8", Body::from_stream(stream::iter(pieces)))
 }
 
 async fn calendar(State(app): State<App>) -> Response {
-    typed("text/calendar; charset=utf-8", forms::ics(&app.watched()))
+    let watched: Vec<_> = app.board.shown().lines.iter().map(Watched::from).collect();
+    typed("text/calendar; charset=utf-8", forms::ics(&watched))
 }
 
 async fn status(State(app): State<App>) -> Json<serde_json::Value> {
-    Json(app.read(|shown| json!({ "schema": "pushcert/status-list/1", "at": shown.at, "tenants": shown.lines })))
+    let shown = app.board.shown();
+    Json(json!({ "schema": "pushcert/status-list/1", "at": shown.at, "tenants": &shown.lines[..] }))
 }
 
 /// Ready once everybody has been looked at, and as long as looking works.
 async fn ready(State(app): State<App>) -> Response {
-    if app.read(|shown| shown.at.is_some() && shown.well) {
+    let shown = app.board.shown();
+    if shown.at.is_some() && shown.well {
         "ready\n".into_response()
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()

@@ -357,6 +357,9 @@ pub struct Watch {
     /// Whoever reads the page must show the token in this file
     #[arg(long, value_name = "FILE", requires = "listen")]
     pub token_file: Option<PathBuf>,
+    /// Calendar programs may show a token of this file in their link, one a line; a line that is taken out closes its link
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    pub calendar_tokens: Option<PathBuf>,
     /// A proxy stands before the page, speaks TLS, and asks who it is
     #[arg(long, requires = "listen")]
     pub behind_proxy: bool,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Seen, Source, State, Thresholds};
 use crate::{
-    DAY, TenantName, Time, Topic,
+    Code, DAY, TenantName, Time, Topic,
     renewal::{Journey, Proof, Stage, due},
 };
 
@@ -78,6 +78,18 @@ impl Problem {
             Self::RequestWaiting => "request-waiting",
             Self::CertificateWaiting => "certificate-waiting",
             Self::ProofPending => "proof-pending",
+        }
+    }
+}
+
+impl Problem {
+    /// One sentence on what it means. Those of a certificate are findings too.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::RequestWaiting => "A request waits for a person at Apple's portal.",
+            Self::CertificateWaiting => "A certificate waits to be installed.",
+            Self::ProofPending => "No device has answered yet since the last change.",
+            other => Code::from_word(other.word()).map_or("", Code::meaning),
         }
     }
 }
