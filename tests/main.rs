@@ -6,6 +6,7 @@ mod attacks;
 mod browser;
 mod canary;
 mod cmd;
+mod console;
 mod docs;
 mod floors;
 mod init;

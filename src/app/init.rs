@@ -15,10 +15,7 @@ use crate::{
 };
 
 pub async fn init(settings: Settings, args: Init, printer: &Printer, ask: &Terminal) -> Outcome {
-    let path = match &settings.config {
-        Some(path) => path.clone(),
-        None => usual()?,
-    };
+    let path = place(&settings)?;
     let (before, known) = present(&path)?;
     let draft = init::draft(ask, &wish(&args), &known)?;
     let gap = if before.is_empty() || before.ends_with("\n\n") { "" } else { "\n" };
@@ -51,8 +48,11 @@ pub async fn init(settings: Settings, args: Init, printer: &Printer, ask: &Termi
     .await
 }
 
-/// The user's own configuration.
-fn usual() -> Result<PathBuf, Failure> {
+/// The configuration that is written to: the one that was named, or else the user's own.
+pub fn place(settings: &Settings) -> Result<PathBuf, Failure> {
+    if let Some(path) = &settings.config {
+        return Ok(path.clone());
+    }
     let folders = Folders::of_the_user().map_err(|error| Failure::new(Kind::Failed, "no-home", error))?;
     Ok(folders.config.join("pushcert.toml"))
 }

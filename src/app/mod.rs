@@ -2,6 +2,7 @@
 
 pub mod real;
 
+mod console;
 mod demo;
 mod init;
 #[cfg(unix)]
@@ -228,6 +229,12 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
         return Err(Failure::new(Kind::Failed, "not-here", message));
     }
     let real = Real::build(&settings).await?;
+    if let Command::Console(command) = command {
+        let configuration = init::place(&settings)?;
+        return real
+            .live(printer, ask, async |world: &World<'_>| console::console(world, command, &configuration).await)
+            .await;
+    }
     real.live(printer, ask, async |world: &World<'_>| {
         let changes =
             matches!(command, Command::Status(_) | Command::Renew(_) | Command::Adopt(_) | Command::Install(_));
@@ -268,6 +275,7 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
         Command::Check(_)
         | Command::Inspect(_)
         | Command::Csr(_)
+        | Command::Console(_)
         | Command::Init(_)
         | Command::Watch(_)
         | Command::P12(_)

@@ -18,11 +18,11 @@ use crate::{
     forms::in_days,
 };
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const LOOK: Style = AnsiColor::Yellow.on_default();
+pub const GOOD: Style = AnsiColor::Green.on_default();
+pub const LOOK: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
-const HEAD: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+pub const HEAD: Style = Style::new().bold();
+pub const FAINT: Style = Style::new().dimmed();
 
 /// The text of an event; `None` when there is nothing to say about it.
 pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
@@ -39,6 +39,7 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::Status(lines) => Some(table::status(lines)),
         Event::History(lines) => Some(table::history(lines)),
         Event::Verified(found) => Some(verified(found)),
+        Event::Console(report) => Some(super::lessons::text(report)),
         Event::Proved { tenant, answers } => Some(proved(tenant, *answers)),
         Event::Listening(address) => Some(format!("Watching. The page is at http://{address}/\n")),
         Event::Ready(announcement) => Some(format!("{announcement}\n")),
@@ -71,7 +72,7 @@ const INDENT: &str = "          ";
 const WIDEST: usize = 110;
 
 /// A paragraph, as wide as the terminal allows, and no wider than is pleasant.
-fn wrapped(indent: &str, text: &str) -> String {
+pub fn wrapped(indent: &str, text: &str) -> String {
     let terminal = terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0));
     let options = textwrap::Options::new(terminal.clamp(40, WIDEST))
         .initial_indent(indent)
@@ -81,7 +82,7 @@ fn wrapped(indent: &str, text: &str) -> String {
     textwrap::fill(&printable(text), options).trim_end().to_owned() + "\n"
 }
 
-fn styled(style: Style, text: &str) -> String {
+pub fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
@@ -156,7 +157,7 @@ fn made(made: &Made<'_>) -> String {
     text
 }
 
-fn row(label: &str, value: &str) -> String {
+pub fn row(label: &str, value: &str) -> String {
     format!("  {label:<15} {}\n", printable(value))
 }
 

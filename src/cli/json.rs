@@ -8,7 +8,7 @@ use pushcert_papers::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::commands::{Event, Looked, Made};
+use crate::commands::{Event, Looked, Made, console::ConsoleReport};
 
 /// The lines of an event; `None` for talk, which programs do not get, and for judged files, which have a way of their own.
 pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
@@ -36,6 +36,7 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
                 "tenant": found.tenant, "lines": found.lines, "head": found.head, "whole": found.broken.is_none(), "broken": found.broken,
             }),
         )]),
+        Event::Console(report) => Some(vec![console(report)]),
         Event::Proved { tenant, answers } => Some(vec![json!({
             "schema": "pushcert/prove/1", "tenant": tenant, "answered": answers.answered, "asked": answers.asked,
             "devices_answer": answers.answered > 0,
@@ -106,6 +107,27 @@ fn inspected(looked: &Looked<'_>) -> Value {
     json!({
         "schema": "pushcert/inspect/1", "path": looked.path, "kind": kind.word(),
         "certificate": certificate, "request": request, "pkcs12": pkcs12,
+    })
+}
+
+/// `pushcert/console-profile/1`: what a profile knows, and what was learned just now.
+fn console(report: &ConsoleReport<'_>) -> Value {
+    let learned = report.learned.as_ref().map(|lessons| {
+        let known = lessons.known.iter().map(|(deed, evidence, request, why)| {
+            json!({ "deed": deed.word(), "evidence": evidence.word(), "request": request, "why": why })
+        });
+        let missing = lessons
+            .missing
+            .iter()
+            .map(|missing| json!({ "deed": missing.deed.word(), "what": missing.what, "remedy": missing.remedy }));
+        json!({
+            "from": lessons.from, "deeds": known.collect::<Vec<_>>(), "missing": missing.collect::<Vec<_>>(),
+            "elsewhere": lessons.elsewhere, "configuration": lessons.line,
+        })
+    });
+    json!({
+        "schema": "pushcert/console-profile/1", "tenant": report.tenant, "profile": report.profile, "sha256": report.sha256,
+        "allowed": report.allowed, "explained": report.explained, "learned": learned,
     })
 }
 

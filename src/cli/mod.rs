@@ -2,6 +2,7 @@
 
 mod human;
 mod json;
+mod lessons;
 mod progress;
 mod table;
 

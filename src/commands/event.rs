@@ -8,7 +8,7 @@ use pushcert_papers::{
 };
 use serde::Serialize;
 
-use super::prove::Answers;
+use super::{console::ConsoleReport, prove::Answers};
 use crate::store::AuditLine;
 
 /// The steps of a renewal that people see.
@@ -60,6 +60,8 @@ pub enum Event<'a> {
     },
     /// A file that a person brought was not what was wanted, and why.
     NotTaken(&'a Looked<'a>),
+    /// A console profile, learned or shown.
+    Console(&'a ConsoleReport<'a>),
     /// Devices were asked.
     Proved {
         /// Whose.

@@ -35,10 +35,13 @@ pub fn need(path: &Path) -> Result<Vec<u8>, Failure> {
 /// # Errors
 /// As for [`need`].
 pub fn need_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    read_up_to(path, limit).map_err(|error| {
-        let kind = if matches!(error, FileError::NotFound) { Kind::NotFound } else { Kind::Refused };
-        Failure::new(kind, code(&error).word(), format!("{}: {error}", shown(path))).hinted(remedy(&error))
-    })
+    read_up_to(path, limit).map_err(|error| not_to_be_had(path, &error))
+}
+
+/// A file that a deed cannot do without and cannot have.
+pub fn not_to_be_had(path: &Path, error: &FileError) -> Failure {
+    let kind = if matches!(error, FileError::NotFound) { Kind::NotFound } else { Kind::Refused };
+    Failure::new(kind, code(error).word(), format!("{}: {error}", shown(path))).hinted(remedy(error))
 }
 
 /// What a file that cannot be read is judged to be.

@@ -3,6 +3,7 @@
 
 pub mod adopt;
 pub mod check;
+pub mod console;
 pub mod csr;
 pub mod files;
 pub mod history;

@@ -3,6 +3,8 @@
 //! A user's file comes before the system's. Each tenant is taken whole from one of them, never merged key by key; a
 //! file that others may write to is refused; no file of the current folder is read by itself.
 
+pub mod edit;
+
 mod file;
 mod nearest;
 mod secret;

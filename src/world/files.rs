@@ -62,6 +62,30 @@ pub fn read_paper(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
+/// A file that is read piece by piece, because it may be large: opened once, and never read beyond the limit.
+///
+/// # Errors
+/// When it is no file, too large, or cannot be opened.
+pub fn open_long(path: &Path, limit: u64) -> Result<impl Read + use<>, FileError> {
+    let file = open_paper(path)?;
+    let metadata = file.metadata()?;
+    if let Some(what) = not_a_file(metadata.file_type()) {
+        return Err(FileError::NotAFile { what });
+    }
+    if metadata.len() > limit {
+        return Err(FileError::TooLarge { limit });
+    }
+    Ok(file.take(limit))
+}
+
+/// Removes a file that a person no longer wants.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)
+}
+
 /// Why a file is not taken at its word.
 #[derive(Debug, thiserror::Error)]
 pub enum Untrusted {

@@ -1,5 +1,6 @@
 //! The command line: what may be said, and its help. Parsing does nothing else.
 
+mod console;
 mod papers;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
@@ -9,6 +10,7 @@ use clap::{
 };
 use pushcert_papers::{Fingerprint, TenantName, Time, Topic};
 
+pub use console::{Allow, Console, Forget, Learn, Show};
 pub use papers::{Check, Csr, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase, Wanted};
 
 /// Renews the Apple push (APNs) certificate behind a MobileIron server, and watches over it all year.
@@ -183,6 +185,9 @@ pub enum Command {
     P12(P12),
     /// Look at all tenants again and again, and show them on a page, as metrics and in a calendar
     Watch(Watch),
+    /// Learn from a recording how a console works, explain it, or forget it
+    #[command(subcommand)]
+    Console(Console),
     /// Look at the configuration
     #[command(subcommand)]
     Config(Config),

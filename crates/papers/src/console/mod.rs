@@ -2,6 +2,7 @@
 //! written from it. Pure: the recording comes in as bytes, the profile goes out as text, and nothing is sent.
 
 mod check;
+mod explain;
 mod profile;
 mod write;
 
@@ -11,6 +12,7 @@ pub mod learn;
 pub mod take;
 
 pub use check::ProfileError;
+pub use explain::lines as explained;
 pub use profile::{
     Answer, Deed, Evidence, Expect, Field, From, Literal, Method, Part, Profile, Refused, Request, SCHEMA, Take,
 };

@@ -1,0 +1,191 @@
+//! The console that is learned: from recordings to a profile, and what is said about it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use serde_json::Value;
+
+use crate::shell::{home, run, text};
+
+/// A home with a tenant at the fixtures' console.
+struct Desk {
+    home: tempfile::TempDir,
+}
+
+impl Desk {
+    fn with(mdm: &str) -> Self {
+        let desk = Self { home: home() };
+        let folder = desk.at(".config/pushcert");
+        fs::create_dir_all(&folder).expect("a folder");
+        let table = format!(
+            "[tenants.acme]\nmdm = \"{mdm}\"\nurl = \"https://console.example.com\"\nusername = \"push-api@example.com\"\n\
+             password = {{ file = \"/nonexistent\" }}\napple_account = \"apple-push@example.com\"\n"
+        );
+        fs::write(desk.configuration(), table).expect("written");
+        desk
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn configuration(&self) -> PathBuf {
+        self.at(".config/pushcert/pushcert.toml")
+    }
+
+    fn profile(&self) -> PathBuf {
+        self.at(".config/pushcert/acme.console.toml")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        run(self.home.path(), arguments)
+    }
+
+    fn learn(&self, har: &Path, more: &[&str]) -> Output {
+        let har = har.display().to_string();
+        self.run(&[&["console", "learn", &har, "--tenant", "acme"], more].concat())
+    }
+}
+
+fn recording(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/recordings").join(name)
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn a_recording_becomes_a_private_profile_and_a_line() {
+    let desk = Desk::with("mobileiron-cloud");
+    let learned = desk.learn(&recording("cloud-devtools.har"), &["--allow", "fetch,upload", "-vv"]);
+    assert_eq!(learned.status.code(), Some(0), "{}", said(&learned));
+    let words = said(&learned);
+    for wanted in [
+        "sign in",
+        "seen       GET /admin/api/mdm-certificate",
+        "inferred",
+        "password",
+        "allow = [\"fetch\", \"upload\"]",
+    ] {
+        assert!(words.contains(wanted), "{wanted}: {words}");
+    }
+    assert!(words.contains("whoever has the file can sign in as you"), "{words}");
+    assert!(recording("cloud-devtools.har").exists(), "nobody said yes");
+    for secret in ["sandbox-14b87c3e", "1f14ba5e1f14ba5e", "a5c3e1f7a5c3e1f7"] {
+        assert!(text(&fs::read(recording("cloud-devtools.har")).expect("a recording")).contains(secret));
+        let profile = fs::read_to_string(desk.profile()).expect("a profile");
+        assert!(!words.contains(secret) && !profile.contains(secret), "{secret}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(desk.profile()).expect("a profile").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let line = words.lines().find(|line| line.trim_start().starts_with("console = ")).expect("a line");
+    let before = fs::read_to_string(desk.configuration()).expect("a configuration");
+    fs::write(desk.configuration(), format!("{before}{}\n", line.trim())).expect("written");
+    let shown = desk.run(&["console", "show", "acme"]);
+    assert_eq!(shown.status.code(), Some(0), "{}", said(&shown));
+    assert!(said(&shown).contains("‹the script's variable csrfToken of /admin/login›"), "{}", said(&shown));
+    let forgotten = desk.run(&["console", "forget", "acme"]);
+    assert_eq!(forgotten.status.code(), Some(0), "{}", said(&forgotten));
+    assert_eq!(fs::read_to_string(desk.configuration()).expect("a configuration"), before);
+    assert!(!desk.profile().exists());
+    assert_eq!(desk.run(&["console", "show", "acme"]).status.code(), Some(6));
+    let history = desk.run(&["history", "acme"]);
+    assert!(
+        said(&history).contains("console-learned") && said(&history).contains("console-forgotten"),
+        "{}",
+        said(&history)
+    );
+}
+
+#[test]
+fn programs_get_what_people_get() {
+    let desk = Desk::with("mobileiron-core");
+    let output = desk.learn(&recording("core-playwright.har"), &["-o", "json"]);
+    let line: Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+    assert_eq!(line["schema"], "pushcert/console-profile/1");
+    assert_eq!(line["allowed"], serde_json::json!([]), "reading only, unless a person says more");
+    let deeds = line["learned"]["deeds"].as_array().expect("deeds");
+    let evidence: Vec<_> = deeds.iter().map(|deed| deed["evidence"].as_str().expect("a word")).collect();
+    assert_eq!(evidence, ["seen", "seen", "seen", "inferred"]);
+}
+
+#[test]
+fn another_profile_is_replaced_only_by_a_person() {
+    let desk = Desk::with("mobileiron-cloud");
+    assert_eq!(desk.learn(&recording("cloud-devtools.har"), &[]).status.code(), Some(0));
+    let first = fs::read(desk.profile()).expect("a profile");
+    assert_eq!(desk.learn(&recording("cloud-devtools.har"), &[]).status.code(), Some(0), "the same once more");
+    let other = desk.learn(&recording("cloud-firefox.har"), &[]);
+    assert_eq!(other.status.code(), Some(4), "{}", said(&other));
+    assert_eq!(fs::read(desk.profile()).expect("a profile"), first);
+    let beside = desk.at("other.toml").display().to_string();
+    assert_eq!(desk.learn(&recording("cloud-firefox.har"), &["--out", &beside]).status.code(), Some(0));
+}
+
+#[test]
+fn files_that_teach_nothing_are_refused_in_words() {
+    let desk = Desk::with("mobileiron-cloud");
+    let whole = fs::read(recording("cloud-firefox.har")).expect("a recording");
+    let elsewhere = text(&whole).replace("console.example.com", "na2.example.com").into_bytes();
+    let late =
+        text(&whole).replace("\"name\": \"password\"", "\"name\": \"p\"").replace("&password=", "&p=").into_bytes();
+    let cases: [(&str, &[u8], &str, &str); 8] = [
+        ("empty.har", b"", "empty-file", "it is empty"),
+        ("archive.har", b"PK\x03\x04\x14\0", "other-kind", "zip archive"),
+        ("page.har", b"<!doctype html><title>Sign in</title>", "other-kind", "a web page"),
+        ("words.har", b"hello there", "damaged", "no JSON"),
+        ("other.har", b"{\"version\": 1}", "json-answer", "log.entries"),
+        ("cut.har", &whole[..whole.len() / 2], "cut-off", "ends in the middle"),
+        ("elsewhere.har", &elsewhere, "other-tenant", "na2.example.com (6)"),
+        ("late.har", &late, "no-sign-in", "nobody signs in"),
+    ];
+    for (name, bytes, code, words) in cases {
+        fs::write(desk.at(name), bytes).expect("written");
+        let output = desk.learn(&desk.at(name), &["-o", "json"]);
+        assert_eq!(output.status.code(), Some(3), "{name}: {}", said(&output));
+        let error: Value = serde_json::from_slice(&output.stderr).expect("an error");
+        assert_eq!(error["code"], code, "{name}: {error}");
+        assert!(error["message"].as_str().is_some_and(|message| message.contains(words)), "{name}: {error}");
+        assert!(error["hint"].is_string(), "{name}");
+        assert!(!desk.profile().exists(), "{name}");
+    }
+    assert_eq!(desk.learn(&desk.at("none.har"), &[]).status.code(), Some(6));
+    assert_eq!(desk.learn(desk.home.path(), &[]).status.code(), Some(3), "a folder");
+    let large = fs::File::create(desk.at("large.har")).expect("a file");
+    large.set_len((256 << 20) + 1).expect("a hole");
+    let output = desk.learn(&desk.at("large.har"), &["-o", "json"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("too-large"), "{}", said(&output));
+}
+
+#[test]
+fn a_profile_that_was_changed_or_broken_by_hand_is_named() {
+    let desk = Desk::with("mobileiron-cloud");
+    let learned = desk.learn(&recording("cloud-firefox.har"), &[]);
+    let words = said(&learned);
+    let line = words.lines().find(|line| line.trim_start().starts_with("console = ")).expect("a line");
+    let before = fs::read_to_string(desk.configuration()).expect("a configuration");
+    fs::write(desk.configuration(), format!("{before}{}\n", line.trim())).expect("written");
+    let good = fs::read_to_string(desk.profile()).expect("a profile");
+    for (from, to, code, words) in [
+        ("/admin/login", "/admin/other", 4, "not the profile that was confirmed"),
+        ("{csrf}", "{nobody}", 2, "nobody gives {nobody}"),
+        ("path = \"/", "path = \"https://elsewhere.example/", 2, "none of the console's own"),
+        ("schema", "scheme", 2, "unknown field"),
+        ("method = \"GET\"", "method = \"DELETE\"", 2, "unknown variant"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        fs::write(desk.profile(), good.replacen(from, to, 1)).expect("written");
+        let shown = desk.run(&["console", "show", "acme"]);
+        assert_eq!(shown.status.code(), Some(code), "{to}: {}", said(&shown));
+        assert!(said(&shown).contains(words), "{to}: {}", said(&shown));
+    }
+}
