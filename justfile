@@ -22,6 +22,8 @@ bless:
 # Measure, and write docs/benchmarks.md.
 bench:
     cargo bench --quiet --bench papers > docs/benchmarks.md
+    echo >> docs/benchmarks.md
+    cargo bench --quiet --bench journey >> docs/benchmarks.md
     cat docs/benchmarks.md
 
 # Fuzz every target for so many seconds each.

@@ -8,7 +8,7 @@ use pushcert::commands::{
 };
 use pushcert_papers::Code;
 
-use crate::trial::{Trial, kind};
+use crate::trial::{Trial, certificate, kind};
 
 /// Runs until a person is needed at the portal.
 async fn at_the_portal(tenant: &str) -> Trial {
@@ -92,21 +92,15 @@ async fn only_both_typed_words_let_another_topic_through() {
     assert_eq!(kind(&trial.renew(wish(Some(new), Some("all devices enrol anew"))).await), Ok(None));
     assert_eq!(trial.uploads(), 1);
     let status = trial.status().await;
-    assert_eq!(status.problems, ["topic-changed", "proof-pending"], "the devices still listen to the old one");
+    assert_eq!(
+        status.problems,
+        ["topic-changed", "proof-pending", "account-not-rehearsed"],
+        "the devices still listen to the old one"
+    );
 }
 
 fn certificate_topic(path: &std::path::Path) -> pushcert_papers::Topic {
-    use pushcert_papers::certificate::Certificate;
-    let pem = fs::read(path).expect("a certificate");
-    let der = openssl_der(&pem);
-    Certificate::from_der(&der).expect("a certificate").topic().expect("a topic")
-}
-
-fn openssl_der(pem: &[u8]) -> Vec<u8> {
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    let text = String::from_utf8_lossy(pem);
-    let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
-    STANDARD.decode(body).expect("base64")
+    certificate(path).topic().expect("a topic")
 }
 
 #[tokio::test]
@@ -150,24 +144,12 @@ async fn the_certificate_of_another_tenant_is_sent_there() {
 async fn a_wrong_topic_installed_last_week_is_cured_without_an_override() {
     let trial = at_the_portal("cloud").await;
     let wrong = trial.created_at_the_portal().await;
-    put_by_hand(&trial, &wrong).await;
+    trial.put_by_hand(&wrong).await;
     let status = trial.status().await;
     assert_eq!((status.state, status.problems.contains(&"topic-changed")), ("ok", true));
     let right = trial.renewed_at_the_portal().await;
     assert_eq!(kind(&trial.bring(&right).await), Ok(None));
     assert_eq!(trial.status().await.problems, [""; 0]);
-}
-
-/// Somebody uploads a certificate in the console, past this tool.
-async fn put_by_hand(trial: &Trial, certificate: &std::path::Path) {
-    let pem = fs::read(certificate).expect("a certificate");
-    trial
-        .live(async |world: &pushcert::commands::World<'_>| {
-            let tenant = world.tenant(&trial.tenant).expect("a tenant");
-            let server = world.servers.connect(tenant).await.expect("a server");
-            server.mdm.install(&pem).await.expect("uploaded");
-        })
-        .await;
 }
 
 #[tokio::test]

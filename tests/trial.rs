@@ -11,13 +11,18 @@ use std::{
 use pushcert::{
     app::real::{Real, Settings},
     commands::{
-        Ask, Event, Failure, Kind, Outcome, RenewalReport, Reporter, StatusLine, World, adopt, prove,
-        renew::{Wish, renew},
+        Ask, Event, Failure, Kind, Outcome, Rehearsed, RenewalReport, Reporter, StatusLine, World, adopt, prove,
+        renew::{Wish, rehearse, renew, rollback},
         status,
     },
     world::{clock::SetClock, visitor::Visitor},
 };
-use pushcert_papers::{Code, Secret, TenantName, Time, Topic, renewal::guide::Card};
+use pushcert_papers::{
+    Code, Secret, TenantName, Time, Topic,
+    certificate::Certificate,
+    kind::{Paper, recognise},
+    renewal::guide::Card,
+};
 use pushcert_sandbox::{Clock, Entry, Fault, Options};
 
 use crate::canary;
@@ -41,10 +46,13 @@ pub struct Trial {
 impl Trial {
     /// A trial with a tenant of the embedded world: `cloud` or `core`.
     pub async fn with(tenant: &str) -> Self {
+        Self::within(Options { devices: 60, ..Options::default() }, tenant).await
+    }
+
+    /// The same, in a world that is otherwise.
+    pub async fn within(options: Options, tenant: &str) -> Self {
         let clock = Clock::fixed(BEGIN);
-        let sandbox = pushcert_sandbox::World::start(Options { devices: 60, clock, ..Options::default() })
-            .await
-            .expect("a world");
+        let sandbox = pushcert_sandbox::World::start(Options { clock, ..options }).await.expect("a world");
         let config = sandbox.announcement().config.clone();
         Self {
             tenant: TenantName::parse(tenant).expect("a name"),
@@ -71,7 +79,11 @@ impl Trial {
 
     /// Lets days pass, for the tool and for the world.
     pub fn days_pass(&self, days: i64) {
-        self.sandbox.clock().advance(days * DAY);
+        self.seconds_pass(days * DAY);
+    }
+
+    pub fn seconds_pass(&self, seconds: i64) {
+        self.sandbox.clock().advance(seconds);
         self.clock.set(Time::from_unix(self.sandbox.clock().now()));
     }
 
@@ -81,6 +93,12 @@ impl Trial {
 
     /// Does something in the tool's world.
     pub async fn live<T>(&self, deed: impl AsyncFnOnce(&World<'_>) -> T) -> T {
+        let real = self.try_to_live().await.expect("a world of the tool's own");
+        real.live(&self.said, &self.person, deed).await
+    }
+
+    /// The tool's world, if it can be built.
+    pub async fn try_to_live(&self) -> Result<Real, Failure> {
         let settings = Settings {
             config: Some(self.config.clone()),
             store: Some(self.path("state/pushcert.sqlite").display().to_string()),
@@ -89,8 +107,7 @@ impl Trial {
             clock: Some(Rc::new(self.clock.clone())),
             patience: Some(Duration::from_secs(1)),
         };
-        let real = Real::build(&settings).await.expect("a world of the tool's own");
-        real.live(&self.said, &self.person, deed).await
+        Real::build(&settings).await
     }
 
     pub async fn renew(&self, wish: Wish) -> Outcome {
@@ -100,6 +117,27 @@ impl Trial {
     /// Renews with a certificate in hand.
     pub async fn bring(&self, certificate: &Path) -> Outcome {
         self.renew(Wish { certificate: Some(certificate.to_owned()), ..Wish::default() }).await
+    }
+
+    pub async fn rehearse(&self, certificate: Option<&Path>) -> Outcome {
+        let wish = Wish { certificate: certificate.map(Path::to_owned), ..Wish::default() };
+        self.live(async |world: &World<'_>| rehearse(world, &self.tenant, wish).await).await
+    }
+
+    pub async fn roll_back(&self, reason: Option<&str>) -> Outcome {
+        let reason = reason.map(str::to_owned);
+        self.live(async |world: &World<'_>| rollback(world, &self.tenant, reason).await).await
+    }
+
+    /// Somebody uploads a certificate in the console, past this tool.
+    pub async fn put_by_hand(&self, certificate: &Path) {
+        let pem = fs::read(certificate).expect("a certificate");
+        self.live(async |world: &World<'_>| {
+            let tenant = world.tenant(&self.tenant).expect("a tenant");
+            let server = world.servers.connect(tenant).await.expect("a server");
+            server.mdm.install(&pem).await.expect("uploaded");
+        })
+        .await;
     }
 
     /// Asks devices.
@@ -173,7 +211,7 @@ impl Trial {
         self.downloaded(&row, "installed.pem").await
     }
 
-    async fn downloaded(&self, serial: &str, name: &str) -> PathBuf {
+    pub async fn downloaded(&self, serial: &str, name: &str) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, self.portal().download(serial).await.expect("a download")).expect("saved");
         path
@@ -208,6 +246,7 @@ pub struct Said {
     pub steps: RefCell<Vec<(u8, String)>>,
     pub report: RefCell<Option<RenewalReport>>,
     pub status: RefCell<Option<StatusLine>>,
+    pub rehearsed: RefCell<Option<Rehearsed>>,
 }
 
 impl Reporter for Said {
@@ -217,7 +256,8 @@ impl Reporter for Said {
                 self.codes.borrow_mut().extend(looked.judged.findings.iter().map(|finding| finding.code));
             }
             Event::Note(note) => self.notes.borrow_mut().push(note.to_owned()),
-            Event::Turn { card, .. } => self.cards.borrow_mut().push(card.clone()),
+            Event::Rehearsed(found) => *self.rehearsed.borrow_mut() = Some(found.clone()),
+            Event::Turn { card, .. } | Event::Card(card) => self.cards.borrow_mut().push(card.clone()),
             Event::Done { step, detail, .. } => self.steps.borrow_mut().push((step, detail.to_owned())),
             Event::Renewal(report) => *self.report.borrow_mut() = Some(report.clone()),
             Event::Status(lines) => *self.status.borrow_mut() = lines.first().cloned(),
@@ -233,6 +273,11 @@ impl Said {
         let report = serde_json::to_string(&*self.report.borrow()).expect("plain data");
         let (notes, cards, steps) = (self.notes.borrow(), self.cards.borrow(), self.steps.borrow());
         format!("{notes:?} {cards:?} {steps:?} {status} {report}")
+    }
+
+    /// Whether something of the kind was noted.
+    pub fn noted(&self, words: &str) -> bool {
+        self.notes.borrow().iter().any(|note| note.contains(words))
     }
 
     /// Every word of every card so far.
@@ -266,6 +311,14 @@ impl Ask for Person {
 
     fn secret(&self, _question: &str) -> Option<Secret> {
         self.password.borrow().as_ref().filter(|_| self.there.get()).map(|text| Secret::new(text.as_str()))
+    }
+}
+
+/// The certificate in a PEM file.
+pub fn certificate(path: &Path) -> Certificate {
+    match recognise(&fs::read(path).expect("a file")) {
+        Paper::Certificates { leaves, .. } => leaves.into_iter().next().expect("a certificate"),
+        other => panic!("{} is {:?}", path.display(), other.kind()),
     }
 }
 

@@ -201,7 +201,7 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
         Command::Sandbox(args) => {
             return sandbox::sandbox(
                 printer,
-                sandbox::Wish { state: args.state, ends_in_days: args.ends_in, devices: args.devices },
+                sandbox::Wish { state: args.state, ends_in_days: args.ends_in, devices: args.devices, bare: args.bare },
             )
             .await;
         }
@@ -236,8 +236,10 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
             .await;
     }
     real.live(printer, ask, async |world: &World<'_>| {
-        let changes =
-            matches!(command, Command::Status(_) | Command::Renew(_) | Command::Adopt(_) | Command::Install(_));
+        let changes = matches!(
+            command,
+            Command::Status(_) | Command::Renew(_) | Command::Rollback(_) | Command::Adopt(_) | Command::Install(_)
+        );
         let outcome = deed(command, world, printer, settings.timeout).await;
         if changes {
             published::publish(world).await?;
@@ -254,6 +256,12 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
             let tenant = args.tenant.clone();
             renew::renew(world, &tenant, renew_wish(args)).await
         }
+        Command::Rehearse(args) => {
+            let wish =
+                renew::Wish { certificate: args.certificate, downloads: args.downloads, ..renew::Wish::default() };
+            renew::rehearse(world, &args.tenant, wish).await
+        }
+        Command::Rollback(args) => renew::rollback(world, &args.tenant, args.reason).await,
         Command::Adopt(args) => {
             let (tenant, evidence, topic) = adopt_wish(args);
             adopt::adopt(world, &tenant, &evidence, topic).await
@@ -309,6 +317,8 @@ fn renew_wish(args: Renew) -> renew::Wish {
         restart: args.restart,
         dry_run: args.dry_run,
         install_only: false,
+        confirmed: false,
+        passphrase: papers::passphrase(args.passphrase),
         accept: accept(args.accept),
     }
 }

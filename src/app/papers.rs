@@ -124,7 +124,7 @@ pub fn p12(reporter: &dyn Reporter, ask: &dyn Ask, command: P12, now: Time) -> O
     }
 }
 
-fn passphrase(args: PassphraseArgs) -> Passphrase {
+pub(super) fn passphrase(args: PassphraseArgs) -> Passphrase {
     Passphrase { file: args.passphrase_file, command: args.passphrase_command }
 }
 

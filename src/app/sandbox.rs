@@ -15,6 +15,8 @@ pub struct Wish {
     pub ends_in_days: i64,
     /// Apple devices of each server.
     pub devices: usize,
+    /// Servers that nobody has set up for Apple devices yet.
+    pub bare: bool,
 }
 
 /// Serves until SIGINT or SIGTERM.
@@ -22,8 +24,13 @@ pub struct Wish {
 /// # Errors
 /// When it cannot start.
 pub async fn sandbox(reporter: &dyn Reporter, wish: Wish) -> Outcome {
-    let options =
-        Options { state: wish.state, ends_in_days: wish.ends_in_days, devices: wish.devices, ..Options::default() };
+    let options = Options {
+        state: wish.state,
+        ends_in_days: wish.ends_in_days,
+        devices: wish.devices,
+        bare: wish.bare,
+        ..Options::default()
+    };
     let world = start(options).await?;
     let announcement = serde_json::to_string(world.announcement()).expect("an announcement is plain data");
     // Listening for the end begins before anybody knows whom to end.

@@ -1,6 +1,9 @@
 //! `pushcert help`: a command, a finding, a state or an exit code explained, from the tables that the tool runs on.
 
-use pushcert_papers::{Code, Severity, watch::State};
+use pushcert_papers::{
+    Code, Severity,
+    watch::{Problem, State},
+};
 
 use super::{args::Cli, exit};
 use crate::commands::{Failure, Kind};
@@ -14,11 +17,13 @@ pub fn about(words: &[String]) -> Result<String, Failure> {
     if words.is_empty() {
         return Ok(Cli::definitions().render_long_help().to_string());
     }
-    command(words).or_else(|| finding(&word)).or_else(|| state(&word)).or_else(|| exit_code(&word)).ok_or_else(|| {
+    let kinds = [finding, problem, state, exit_code];
+    let found = kinds.iter().find_map(|explained| explained(&word));
+    command(words).or(found).ok_or_else(|| {
         Failure::new(
             Kind::NotFound,
             "nothing-by-that-name",
-            format!("there is no command, finding, state or exit code {word:?}"),
+            format!("there is no command, finding, problem, state or exit code {word:?}"),
         )
         .hinted("pushcert help  lists the commands; docs/findings.md lists the findings")
     })
@@ -42,6 +47,11 @@ fn finding(word: &str) -> Option<String> {
         Severity::Note => "a note",
     };
     Some(format!("{code}: a finding ({weight})\n\n  {}\n", code.meaning()))
+}
+
+fn problem(word: &str) -> Option<String> {
+    let problem = Problem::ALL.into_iter().find(|problem| problem.word() == word)?;
+    Some(format!("{word}: a problem that  pushcert status  shows\n\n  {}\n", problem.meaning()))
 }
 
 fn state(word: &str) -> Option<String> {

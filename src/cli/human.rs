@@ -8,13 +8,16 @@ use pushcert_papers::{
     bundle::BundleFacts,
     escape::printable,
     judge::{CertificateFacts, RequestFacts},
-    renewal::guide::{Card, thousands},
+    renewal::{
+        Rehearsal,
+        guide::{Card, thousands},
+    },
     watch::Source,
 };
 
 use super::table;
 use crate::{
-    commands::{Event, Failure, Looked, Made, Mark, STEPS, TenantHeading, Verified, prove::Answers},
+    commands::{Event, Failure, Looked, Made, Mark, Rehearsed, STEPS, TenantHeading, Verified, prove::Answers},
     forms::in_days,
 };
 
@@ -35,7 +38,9 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         }
         Event::Inspected(looked) => Some(inspected(looked)),
         Event::NotTaken(looked) => Some(not_taken(looked)),
-        Event::Turn { step, card } => Some(turn(*step, card)),
+        Event::Turn { step, card } => Some(turn(&format!("{step} of {STEPS}  "), card)),
+        Event::Card(card) => Some(turn("", card)),
+        Event::Rehearsed(found) => Some(rehearsed(found)),
         Event::Status(lines) => Some(table::status(lines)),
         Event::History(lines) => Some(table::history(lines)),
         Event::Verified(found) => Some(verified(found)),
@@ -281,8 +286,8 @@ fn done(step: u8, mark: Mark, title: &str, detail: &str) -> String {
     format!("{sign} {step} of {STEPS}  {title:<22}{}\n", printable(detail))
 }
 
-fn turn(step: u8, card: &Card) -> String {
-    let mut text = format!("{} {step} of {STEPS}  {}\n\n", styled(LOOK, "●"), styled(HEAD, &card.title));
+fn turn(step: &str, card: &Card) -> String {
+    let mut text = format!("{} {step}{}\n\n", styled(LOOK, "●"), styled(HEAD, &card.title));
     for line in &card.lines {
         let words = printable(&line.text);
         let words = if line.grave { styled(HEAD, &words) } else { words };
@@ -292,6 +297,22 @@ fn turn(step: u8, card: &Card) -> String {
         let _ = write!(text, "\n    {}", printable(line));
     }
     text.push_str("\n\n");
+    text
+}
+
+fn rehearsed(found: &Rehearsed) -> String {
+    let sure = matches!(found.result, Rehearsal::Installed | Rehearsal::Row);
+    let sign = if sure { styled(GOOD, "✓") } else { styled(LOOK, "…") };
+    let mut text = format!("{sign} {}  rehearsed\n", styled(HEAD, found.tenant.as_str()));
+    text.push_str(&wrapped("  ", &format!("It is {}.", found.result.meaning())));
+    text.push_str(&row("ends", &found.not_after.date()));
+    text.push_str(&row("serial", &format!("{} ({})", found.serial, found.serial.decimal())));
+    text.push_str(&row(
+        "Apple account",
+        found.apple_account.as_deref().unwrap_or("not recorded: write it into the configuration"),
+    ));
+    text.push_str(&row("again", &format!("{} at the latest", found.again.date())));
+    text.push_str("  The file is kept: a backup, and the way back.\n");
     text
 }
 

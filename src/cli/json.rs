@@ -8,13 +8,14 @@ use pushcert_papers::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::commands::{Event, Looked, Made, console::ConsoleReport};
+use crate::commands::{Event, Looked, Made, Rehearsed, console::ConsoleReport};
 
 /// The lines of an event; `None` for talk, which programs do not get, and for judged files, which have a way of their own.
 pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
     match event {
         Event::Made(files) => Some(vec![made(files)]),
         Event::Inspected(looked) => Some(vec![inspected(looked)]),
+        Event::Rehearsed(found) => Some(vec![rehearsed(found)]),
         Event::Renewal(report) => Some(vec![with_schema("pushcert/renew/1", report)]),
         Event::Status(lines) => Some(lines.iter().map(|line| with_schema("pushcert/status/1", line)).collect()),
         Event::History(lines) => Some(
@@ -53,6 +54,7 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
         | Event::Tenant(_)
         | Event::Done { .. }
         | Event::Turn { .. }
+        | Event::Card(_)
         | Event::NotTaken(_)
         | Event::Note(_)
         | Event::Closing(_)
@@ -128,6 +130,14 @@ fn console(report: &ConsoleReport<'_>) -> Value {
     json!({
         "schema": "pushcert/console-profile/1", "tenant": report.tenant, "profile": report.profile, "sha256": report.sha256,
         "allowed": report.allowed, "explained": report.explained, "learned": learned,
+    })
+}
+
+/// What a rehearsal has proved.
+fn rehearsed(found: &Rehearsed) -> Value {
+    json!({
+        "schema": "pushcert/rehearse/1", "tenant": found.tenant, "found": found.result.word(),
+        "apple_account": found.apple_account, "serial": found.serial, "not_after": found.not_after, "again": found.again,
     })
 }
 

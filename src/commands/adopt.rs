@@ -6,9 +6,8 @@ use pushcert_papers::{
     Topic, Verdict,
     certificate::{Authorities, Expectations},
     judge::{CertificateFacts, Judged, Want, judge},
-    kind::{Paper, recognise},
     page,
-    renewal::{Confirmation, Install, Journey},
+    renewal::{Confirmation, End, Install, Journey, Outcome as Ended},
     watch::{Installed, Seen, Source},
 };
 
@@ -40,12 +39,14 @@ pub async fn adopt(
 ) -> Outcome {
     let tenant = world.tenant(name)?;
     let mut ledger = Ledger::open(world, tenant).await?;
+    let before = ledger.sighting().await?.and_then(|seen| seen.installed);
     let installed = match evidence {
         Evidence::File(path) => from_file(world, tenant, &mut ledger, path).await?,
         Evidence::Page(path) => from_page(world, &mut ledger, path).await?,
     };
     confirm(world, tenant, &mut ledger, &installed, confirmed).await?;
     close_guided_upload(world, &mut ledger, &installed).await?;
+    close_overtaken(world, &mut ledger, before.as_ref(), &installed).await?;
     Ok(None)
 }
 
@@ -63,15 +64,8 @@ async fn from_file(
         return Err(not_adopted(world, path, &judged));
     };
     let installed = installed(&facts);
-    // The certificate alone is kept, so that it is found by its own digest, whatever it came wrapped in.
-    let bytes = match recognise(&bytes) {
-        Paper::Certificates { leaves, .. } => leaves.into_iter().next().map_or(bytes, |leaf| leaf.der),
-        _ => bytes,
-    };
     let entry = Entry { after: Some(facts.sha256), ..Entry::of("certificate-adopted").with("source", "file") };
-    ledger
-        .note(vec![Kept { kind: "certificate", name: format!("{}.cer", facts.sha256.short()), bytes }], entry)
-        .await?;
+    ledger.note(Kept::certificate(&bytes, &facts), entry).await?;
     ledger.saw(Seen { at: now, source: Source::File, installed: Some(installed.clone()) }).await?;
     world.tell(Event::Note(&format!(
         "Recorded for {}: {}, ends {}.",
@@ -167,7 +161,37 @@ async fn close_guided_upload(world: &World<'_>, ledger: &mut Ledger<'_>, install
     ledger.commit(Journey { install, ..journey }, vec![], entry).await
 }
 
-fn installed(facts: &CertificateFacts) -> Installed {
+/// How far back Apple dates its certificates, twice.
+const DATED_BACK: i64 = 20 * 60;
+
+/// A renewal that somebody overtook by hand is over: the adopted certificate has the enrolled topic, and was issued since
+/// the renewal began, or ends later than what was installed.
+async fn close_overtaken(
+    world: &World<'_>,
+    ledger: &mut Ledger<'_>,
+    before: Option<&Installed>,
+    installed: &Installed,
+) -> Result<(), Failure> {
+    let Some(journey) = ledger.open_journey().cloned().filter(|journey| journey.certificate.is_none()) else {
+        return Ok(());
+    };
+    let later = match (before.and_then(|before| before.not_after), installed.not_after) {
+        (Some(before), Some(now)) => now > before,
+        _ => false,
+    };
+    let since = installed.not_before.is_some_and(|begin| begin.plus(DATED_BACK) >= journey.started);
+    if !(later || since) || journey.topic.is_none() || journey.topic != installed.topic {
+        return Ok(());
+    }
+    let name = format!("{}/{}", ledger.tenant().name, journey.number);
+    let end = Some(End { at: world.clock.now(), outcome: Ended::Elsewhere, reason: None });
+    let entry = Entry { after: installed.certificate, ..Entry::of("renewed-elsewhere") };
+    ledger.commit(Journey { end, ..journey }, vec![], entry).await?;
+    world.tell(Event::Note(&format!("The open renewal {name} is closed: it was made elsewhere.")));
+    Ok(())
+}
+
+pub(super) fn installed(facts: &CertificateFacts) -> Installed {
     Installed {
         topic: facts.topic.clone(),
         serial: Some(facts.serial.clone()),

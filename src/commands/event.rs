@@ -3,7 +3,7 @@
 use pushcert_papers::{
     Fingerprint, Serial, TenantName, Time, Topic,
     judge::Judged,
-    renewal::{Stage, guide::Card},
+    renewal::{Rehearsal, Stage, guide::Card},
     watch::{Level, Source, Standing, State, Thresholds},
 };
 use serde::Serialize;
@@ -58,6 +58,10 @@ pub enum Event<'a> {
         /// What to do.
         card: &'a Card,
     },
+    /// It is a person's turn, outside of a renewal.
+    Card(&'a Card),
+    /// The way to the row at Apple was rehearsed.
+    Rehearsed(&'a Rehearsed),
     /// A file that a person brought was not what was wanted, and why.
     NotTaken(&'a Looked<'a>),
     /// A console profile, learned or shown.
@@ -221,6 +225,23 @@ pub struct RenewalReport {
     pub topic: Option<Topic>,
     /// Whether the certificate is installed and the journey complete.
     pub done: bool,
+}
+
+/// `pushcert/rehearse/1`.
+#[derive(Clone, Debug)]
+pub struct Rehearsed {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// What the download proves.
+    pub result: Rehearsal,
+    /// The Apple account that is on record.
+    pub apple_account: Option<String>,
+    /// The serial number of what was downloaded.
+    pub serial: Serial,
+    /// Its end.
+    pub not_after: Time,
+    /// When to do it again.
+    pub again: Time,
 }
 
 /// `pushcert/status/1`, with what people see beside it.

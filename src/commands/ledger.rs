@@ -1,12 +1,15 @@
 //! A tenant's book: its journeys, its record and what was seen, read once and then kept in step with the store.
 
 use pushcert_papers::{
-    Fingerprint, Topic,
+    Fingerprint, Time, Topic,
+    certificate::Certificate,
+    judge::CertificateFacts,
+    kind::{Paper, recognise},
     renewal::{
         Journey,
         record::{self, RecordError, Recorded},
     },
-    watch::Seen,
+    watch::{Account, Seen},
 };
 
 use super::{Failure, Kind, World};
@@ -25,16 +28,31 @@ pub struct Ledger<'a> {
     newer: Option<RecordError>,
     others: Vec<StoredJourney>,
     confirmed_topic: Option<Topic>,
+    account_used: Option<Time>,
 }
 
 /// A file to keep with a change.
 pub struct Kept {
-    /// What it is: `request` or `certificate`.
+    /// What it is: `request`, `certificate`, `csr`, `page`, or `private-key`, which is encrypted.
     pub kind: &'static str,
     /// Its name for people.
     pub name: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
+}
+
+impl Kept {
+    /// The certificate in this file, alone: so it is found by its own digest, whatever it came wrapped in.
+    pub fn certificate(bytes: &[u8], facts: &CertificateFacts) -> Vec<Self> {
+        let Paper::Certificates { leaves, .. } = recognise(bytes) else { return vec![] };
+        let leaf = leaves.into_iter().find(|leaf| leaf.sha256 == facts.sha256);
+        let kept = |leaf: Certificate| Self {
+            kind: "certificate",
+            name: format!("{}.cer", leaf.sha256.short()),
+            bytes: leaf.der,
+        };
+        leaf.map(kept).into_iter().collect()
+    }
 }
 
 /// A line for the record; who and when are added.
@@ -50,6 +68,8 @@ pub struct Entry {
     pub reason: Option<String>,
     /// Facts beside it.
     pub details: Vec<(&'static str, String)>,
+    /// Whether it shows that somebody gets to the row at Apple.
+    pub proves_the_account: bool,
 }
 
 impl Entry {
@@ -87,6 +107,7 @@ impl<'a> Ledger<'a> {
             newer,
             others: kept.others,
             confirmed_topic: kept.confirmed_topic,
+            account_used: kept.account_used,
         })
     }
 
@@ -105,9 +126,19 @@ impl<'a> Ledger<'a> {
             .hinted("nothing was changed; until then  pushcert status  and  pushcert history  show what is known"))
     }
 
+    /// Whose book it is.
+    pub const fn tenant(&self) -> &'a Tenant {
+        self.tenant
+    }
+
     /// The topic that devices listen to: as configured, or as a person confirmed it here.
     pub fn enrolled_topic(&self) -> Option<&Topic> {
         self.tenant.enrolled_topic.as_ref().or(self.confirmed_topic.as_ref())
+    }
+
+    /// The Apple account, and when it was last seen to work.
+    pub fn account(&self) -> Account<'_> {
+        Account { address: self.tenant.apple_account.as_deref(), used: self.account_used }
     }
 
     /// The latest journey, open or ended.
@@ -164,8 +195,10 @@ impl<'a> Ledger<'a> {
         self.may_change()?;
         let artefacts =
             kept.into_iter().map(|kept| Artefact { kind: kept.kind.into(), name: kept.name, bytes: kept.bytes });
+        let now = self.world.clock.now();
+        let account_used = entry.proves_the_account.then_some(now);
         let audit = AuditEntry {
-            at: self.world.clock.now(),
+            at: now,
             who: self.world.who.to_owned(),
             what: entry.what.to_owned(),
             before: entry.before,
@@ -174,9 +207,27 @@ impl<'a> Ledger<'a> {
             journey: journey.as_ref().map(|journey| format!("{}/{}", self.tenant.name, journey.number)),
             details: entry.details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         };
-        let change = Change { journey, artefacts: artefacts.collect(), audit: vec![audit], confirmed_topic };
+        let artefacts = artefacts.collect();
+        let change = Change { journey, artefacts, audit: vec![audit], confirmed_topic, account_used };
         self.version = self.world.store.commit(&self.tenant.name, self.version, change).await?;
+        self.account_used = account_used.or(self.account_used);
         Ok(())
+    }
+
+    /// Whether a file is kept.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn keeps(&self, digest: &Fingerprint) -> Result<bool, Failure> {
+        Ok(self.world.store.artefact(digest).await?.is_some())
+    }
+
+    /// The digest of the record's last line: whoever knows it can tell later whether the record was cut.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn head(&self) -> Result<Option<Fingerprint>, Failure> {
+        Ok(self.world.store.verify_audit(&self.tenant.name, None).await?.head)
     }
 
     /// A kept file.

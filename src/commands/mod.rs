@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use pushcert_papers::{Secret, TenantName, certificate::Authorities};
 
 pub use event::{
-    Event, Looked, Made, Mark, RenewalReport, STEPS, StatusLine, Telling, TenantHeading, Verified, Watched,
+    Event, Looked, Made, Mark, Rehearsed, RenewalReport, STEPS, StatusLine, Telling, TenantHeading, Verified, Watched,
 };
 pub use failure::{Failure, Kind};
 

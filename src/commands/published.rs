@@ -175,6 +175,8 @@ impl Published {
             seen: Some(&seen),
             enrolled: self.enrolled_topic.as_ref(),
             journey: None,
+            // Whose account it is, is not published.
+            account: None,
             thresholds: &thresholds,
             stale_after: self.stale_after,
             now,

@@ -129,6 +129,7 @@ fn stands(
         seen,
         enrolled: ledger.enrolled_topic(),
         journey: ledger.latest_journey(),
+        account: Some(ledger.account()),
         thresholds: &tenant.thresholds,
         stale_after: tenant.stale_after,
         now,

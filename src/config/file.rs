@@ -8,7 +8,7 @@ use std::{
 use pushcert_papers::{Fingerprint, TenantName, Topic, watch::Thresholds};
 use serde::Deserialize;
 
-use super::{Config, Console, Problem, Product, SecretSource, Tenant, nearest, store::RawStore};
+use super::{Config, Console, OwnKey, Problem, Product, SecretSource, Tenant, nearest, store::RawStore};
 use crate::world::http;
 
 #[derive(Deserialize)]
@@ -46,6 +46,9 @@ struct RawTenant {
     owner: Option<String>,
     deputy: Option<String>,
     mailbox: Option<String>,
+    own_key: Option<RawOwnKey>,
+    #[serde(default)]
+    keeps_keys: bool,
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
@@ -63,6 +66,25 @@ struct RawConsole {
     sha256: Fingerprint,
     #[serde(default)]
     allow: Vec<Allow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOwnKey {
+    country: String,
+    organization: Option<String>,
+    email: Option<String>,
+}
+
+impl RawOwnKey {
+    /// Only a server of which we know nothing may take a key: both of MobileIron keep that of their own request.
+    fn of(self, product: Option<Product>) -> Result<OwnKey, String> {
+        if matches!(product, Some(Product::Cloud | Product::Core)) {
+            return Err("`own_key` is for servers that take a key; MobileIron keeps the key of its own request".into());
+        }
+        let country = self.country.parse().map_err(|error| format!("`own_key` has no country: {error}"))?;
+        Ok(OwnKey { country, organization: self.organization, email: self.email })
+    }
 }
 
 #[derive(Clone, Copy, Deserialize, Eq, PartialEq)]
@@ -145,6 +167,8 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     }
     let portal =
         raw.portal.as_deref().map(address).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    let own_key =
+        raw.own_key.map(|own| own.of(product)).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
     let mut hosts = url.iter().chain(&portal).peekable();
     if raw.authorities.is_some() && (hosts.peek().is_none() || !hosts.all(http::is_loopback)) {
         problems.push("`authorities` is only for servers on a loopback address: Apple's certificates are judged by Apple's authorities".into());
@@ -175,6 +199,8 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
         owner: raw.owner,
         deputy: raw.deputy,
         mailbox: raw.mailbox,
+        own_key,
+        keeps_keys: raw.keeps_keys,
         tags: raw.tags,
         retired: raw.retired,
         thresholds: raw.thresholds,
@@ -296,6 +322,18 @@ mod tests {
             assert!(read(&tenant(url)).is_ok(), "{url}");
         }
         assert!(read(&tenant("https://localhost.example.com")).is_err());
+    }
+
+    #[test]
+    fn an_own_key_only_where_a_server_takes_one() {
+        let tenant = |mdm: &str, country: &str| {
+            format!(
+                "[tenants.a]\nmdm = \"{mdm}\"\nurl = \"https://a.example\"\nown_key = {{ country = \"{country}\" }}\n"
+            )
+        };
+        assert!(read(&tenant("manual", "NL")).is_ok());
+        assert!(wrong(&tenant("manual", "XX")).contains("no country"));
+        assert!(wrong(&tenant("neurons", "NL")).contains("keeps the key of its own request"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use pushcert_papers::TenantName;
 
 pub use secret::{SecretError, SecretSource};
 pub use store::StoreAddress;
-pub use tenant::{Console, Product, Tenant};
+pub use tenant::{Console, OwnKey, Product, Tenant};
 
 use crate::world::files::{self, FileError};
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pushcert_papers::{Fingerprint, TenantName, Topic, renewal::guide, watch::Thresholds};
+use pushcert_papers::{Country, Fingerprint, TenantName, Topic, renewal::guide, watch::Thresholds};
 
 use super::SecretSource;
 
@@ -47,6 +47,10 @@ pub struct Tenant {
     pub deputy: Option<String>,
     /// The shared mailbox behind the Apple account.
     pub mailbox: Option<String>,
+    /// Whose an own key is, where the server takes one; `None` where the server keeps the key of its own request.
+    pub own_key: Option<OwnKey>,
+    /// Whether somebody has seen that the server goes on with the keys of earlier requests.
+    pub keeps_keys: bool,
     /// Words to choose tenants by.
     pub tags: Vec<String>,
     /// Whether it is no longer watched.
@@ -60,6 +64,17 @@ impl Tenant {
     pub const fn can_be_read(&self) -> bool {
         self.username.is_some() && self.console.is_some()
     }
+}
+
+/// Whose the signing request of an own key is.
+#[derive(Clone, Debug)]
+pub struct OwnKey {
+    /// The country: all of it that Apple keeps.
+    pub country: Country,
+    /// The organisation.
+    pub organization: Option<String>,
+    /// An address for mail.
+    pub email: Option<String>,
 }
 
 /// A console profile, and what it may be used for besides reading.

@@ -2,6 +2,7 @@
 
 mod desk;
 mod downloads;
+mod handout;
 
 use std::{
     io,
@@ -13,6 +14,7 @@ use pushcert_papers::Time;
 
 pub use desk::Desk;
 pub use downloads::Downloads;
+pub use handout::Handout;
 
 /// Where a person finds what they need, and leaves what they bring.
 pub trait Portal {

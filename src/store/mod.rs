@@ -96,6 +96,8 @@ pub struct TenantRecord {
     pub others: Vec<StoredJourney>,
     /// The topic that a person confirmed here.
     pub confirmed_topic: Option<Topic>,
+    /// When somebody was last seen to get to the row at Apple.
+    pub account_used: Option<Time>,
 }
 
 /// Everything that one step changes.
@@ -109,6 +111,8 @@ pub struct Change {
     pub audit: Vec<AuditEntry>,
     /// The topic that a person has just confirmed.
     pub confirmed_topic: Option<Topic>,
+    /// When somebody was just seen to get to the row at Apple.
+    pub account_used: Option<Time>,
 }
 
 /// A journey in the form in which it is kept.
@@ -131,7 +135,7 @@ impl TenantRecord {
     fn of(version: u64, journeys: Vec<StoredJourney>, confirmed_topic: Option<Topic>) -> Self {
         let (mut certificate, others): (Vec<_>, _) =
             journeys.into_iter().partition(|journey| journey.kind == CERTIFICATE);
-        Self { version, journey: certificate.pop(), others, confirmed_topic }
+        Self { version, journey: certificate.pop(), others, confirmed_topic, account_used: None }
     }
 }
 

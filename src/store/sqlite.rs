@@ -20,10 +20,11 @@ use super::{
 use crate::world::files::{self, FileId};
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/sqlite/0001-begin.sql"),
     include_str!("migrations/sqlite/0002-outbox.sql"),
     include_str!("migrations/sqlite/0003-kinds.sql"),
+    include_str!("migrations/sqlite/0004-account.sql"),
 ];
 
 /// How long a run waits for another one's transaction.
@@ -144,8 +145,10 @@ impl Store for Sqlite {
         let connection = self.connection.borrow();
         let read = || {
             let found = connection
-                .prepare_cached("SELECT version, confirmed_topic FROM tenant WHERE name = ?1")?
-                .query_row([tenant.as_str()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?)))
+                .prepare_cached("SELECT version, confirmed_topic, account_used FROM tenant WHERE name = ?1")?
+                .query_row([tenant.as_str()], |row| {
+                    Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<i64>>(2)?))
+                })
                 .optional()?;
             let mut query = connection.prepare_cached(
                 "SELECT kind, number, open, format, json FROM journey WHERE tenant = ?1 AND number IN
@@ -163,10 +166,11 @@ impl Store for Sqlite {
             Ok((found, journeys.collect::<Result<Vec<_>, _>>()?))
         };
         let (found, journeys) = read().map_err(|source| self.database(source))?;
-        let Some((version, topic)) = found else { return Ok(None) };
+        let Some((version, topic, used)) = found else { return Ok(None) };
         let confirmed_topic =
             topic.map(|topic| Topic::parse(&topic)).transpose().map_err(|_| self.damaged("a topic"))?;
-        Ok(Some(TenantRecord::of(version, journeys, confirmed_topic)))
+        let account_used = used.map(Time::from_unix);
+        Ok(Some(TenantRecord { account_used, ..TenantRecord::of(version, journeys, confirmed_topic) }))
     }
 
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
@@ -372,6 +376,10 @@ fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Change) ->
     if let Some(topic) = &change.confirmed_topic {
         let sql = "UPDATE tenant SET confirmed_topic = ?2 WHERE name = ?1";
         transaction.execute(sql, [tenant.as_str(), topic.as_str()])?;
+    }
+    if let Some(used) = change.account_used {
+        let sql = "UPDATE tenant SET account_used = ?2 WHERE name = ?1";
+        transaction.execute(sql, params![tenant.as_str(), used.unix()])?;
     }
     change.audit.iter().try_for_each(|entry| append(transaction, tenant, entry))
 }

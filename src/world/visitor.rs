@@ -101,6 +101,16 @@ impl Visitor {
         })
     }
 
+    /// Lets time pass in the embedded world.
+    ///
+    /// # Errors
+    /// When the portal does not answer.
+    pub async fn seconds_pass(&self, seconds: i64) -> Result<(), VisitError> {
+        let moved = serde_json::json!({ "advance_seconds": seconds });
+        self.http.send(self.http.request(Method::POST, "/_sandbox/clock").json(&moved)).await?;
+        Ok(())
+    }
+
     /// Presses Download: whatever the browser would save.
     ///
     /// # Errors

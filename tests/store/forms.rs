@@ -90,8 +90,9 @@ async fn a_journey_of_a_newer_release_is_shown_as_far_as_it_is_known_and_left_al
         let raw = rusqlite::Connection::open(&path).expect("the store");
         raw.query_row("SELECT json FROM journey", [], |row| row.get::<_, String>(0)).expect("a journey")
     };
-    let newer = "UPDATE journey SET json = replace(json, '\"format\":1', '\"format\":99')";
-    rusqlite::Connection::open(&path).and_then(|raw| raw.execute(newer, [])).expect("changed");
+    let known = <Journey as record::Recorded>::FORMAT;
+    let newer = format!("UPDATE journey SET json = replace(json, '\"format\":{known}', '\"format\":99')");
+    rusqlite::Connection::open(&path).and_then(|raw| raw.execute(&newer, [])).expect("changed");
     let (before, made) = (kept(), trial.deeds("request-made").len());
     for wish in [Wish::default(), Wish { restart: true, ..Wish::default() }] {
         let outcome = trial.renew(wish).await;

@@ -83,5 +83,6 @@ pub fn change(what: &str) -> Change {
         artefacts: vec![Artefact { kind: "request".into(), name: "a.txt".into(), bytes: what.as_bytes().to_vec() }],
         audit: vec![entry(what)],
         confirmed_topic: None,
+        account_used: None,
     }
 }

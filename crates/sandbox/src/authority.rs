@@ -36,6 +36,15 @@ pub(crate) const MDM_VENDOR: &str = "1.2.840.113635.100.4.12";
 /// Apple's certificate policy.
 const POLICY: &str = "1.2.840.113635.100.5.1";
 
+/// Which authority issues a push certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Issuer {
+    /// The one of today.
+    Present,
+    /// The one that follows it, under the same root.
+    Next,
+}
+
 /// A certificate and its key.
 pub(crate) struct Holder {
     pub(crate) certificate: X509,
@@ -46,6 +55,8 @@ pub(crate) struct Holder {
 pub(crate) struct Authorities {
     pub(crate) root: Holder,
     pub(crate) push_issuer: Holder,
+    /// Who follows the push issuer one day; nobody lists it before that.
+    pub(crate) next_push_issuer: Holder,
     pub(crate) vendor_issuer: Holder,
     vendor: Mutex<Arc<Holder>>,
     pub(crate) tls: Holder,
@@ -74,6 +85,7 @@ fn authority_name(common_name: &str) -> Result<X509Name, ErrorStack> {
 pub(crate) struct Keys {
     root: PKey<Private>,
     push_issuer: PKey<Private>,
+    next_push_issuer: PKey<Private>,
     vendor_issuer: PKey<Private>,
     vendor: PKey<Private>,
     /// Behind certificates whose servers are not part of the world.
@@ -89,6 +101,7 @@ impl Keys {
         let made = Self {
             root: fresh_key()?,
             push_issuer: fresh_key()?,
+            next_push_issuer: fresh_key()?,
             vendor_issuer: fresh_key()?,
             vendor: fresh_key()?,
             stranger: fresh_key()?,
@@ -146,11 +159,13 @@ impl Authorities {
         let under = |root: &Holder, name, key: &PKey<Private>| authority(name, key.clone(), Some(root), now);
         let root = authority("Sandbox Root CA", keys.root.clone(), None, now)?;
         let push_issuer = under(&root, "Sandbox Application Integration 2 Certification Authority", &keys.push_issuer)?;
+        let next_push_issuer =
+            under(&root, "Sandbox Application Integration 5 Certification Authority", &keys.next_push_issuer)?;
         let vendor_issuer =
             under(&root, "Sandbox Worldwide Developer Relations Certification Authority", &keys.vendor_issuer)?;
         let vendor = vendor("MobileIron", &vendor_issuer, now - 82 * DAY)?;
         let tls = authority("Sandbox TLS CA", fresh_curve_key()?, None, now)?;
-        Ok(Self { root, push_issuer, vendor_issuer, vendor: Mutex::new(Arc::new(vendor)), tls })
+        Ok(Self { root, push_issuer, next_push_issuer, vendor_issuer, vendor: Mutex::new(Arc::new(vendor)), tls })
     }
 
     /// The vendor, whose own certificate is renewed in time, as the years pass.
@@ -184,12 +199,28 @@ impl Authorities {
         country: &str,
         at: i64,
     ) -> Result<X509, ErrorStack> {
+        self.push_certificate_by(Issuer::Present, key, uuid, country, at)
+    }
+
+    /// The same, by this issuer.
+    pub(crate) fn push_certificate_by(
+        &self,
+        issuer: Issuer,
+        key: &PKeyRef<Public>,
+        uuid: &str,
+        country: &str,
+        at: i64,
+    ) -> Result<X509, ErrorStack> {
         let subject = name(&[
             (Nid::USERID, &format!("com.apple.mgmt.External.{uuid}"), Asn1Type::UTF8STRING),
             (Nid::COMMONNAME, &format!("APSP:{uuid}"), Asn1Type::UTF8STRING),
             (Nid::COUNTRYNAME, country, Asn1Type::PRINTABLESTRING),
         ])?;
-        let issuer = &self.push_issuer.certificate;
+        let signer = match issuer {
+            Issuer::Present => &self.push_issuer,
+            Issuer::Next => &self.next_push_issuer,
+        };
+        let issuer = &signer.certificate;
         // Dated ten minutes back.
         let from = at - 600;
         let mut builder = begin(&subject, issuer.subject_name(), key, from, from + YEAR)?;
@@ -207,7 +238,7 @@ impl Authorities {
         builder.append_extension(subject_key)?;
         builder.append_extension(KeyUsage::new().digital_signature().build()?)?;
         builder.append_extension(der::extension(PRODUCTION_PUSH, &[0x05, 0x00])?)?;
-        builder.sign(&self.push_issuer.key, MessageDigest::sha256())?;
+        builder.sign(&signer.key, MessageDigest::sha256())?;
         Ok(builder.build())
     }
 

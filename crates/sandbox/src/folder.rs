@@ -40,6 +40,8 @@ impl Folder {
             anchors.extend(holder.certificate.to_pem()?);
         }
         self.put("authorities.pem", &anchors)?;
+        // What Apple would publish among its authorities, before any tool lists it.
+        self.put("next-issuer.pem", &authorities.next_push_issuer.certificate.to_pem()?)?;
         let vendor = authorities.vendor(shared.clock.now())?;
         let vendor_certificate = self.put("vendor.pem", authorities.vendor_chain(&vendor)?.as_bytes())?;
         let vendor_key = self.put("vendor.key", &vendor.key.private_key_to_pem_pkcs8()?)?;
@@ -76,10 +78,11 @@ impl Folder {
         let profile_file = self.put(&format!("{name}.console.toml"), profile.as_bytes())?;
         let digest = hex(&hash(MessageDigest::sha256(), profile.as_bytes())?);
         let topic = server.state(shared).enrolled_topic.clone();
+        let topic = topic.map(|topic| format!("enrolled_topic = \"{topic}\"\n")).unwrap_or_default();
         let path = |name: &str| quoted(&self.0.join(name));
         Ok(format!(
             "[tenants.{name}]\nmdm = \"{mdm}\"\nurl = \"https://{address}\"\nusername = \"{USERNAME}\"\npassword = {{ file = {} }}\n\
-             ca_file = {}\nenrolled_topic = \"{topic}\"\nconsole = {{ profile = {}, sha256 = \"{digest}\", allow = [\"fetch\", \"upload\"] }}\n\
+             ca_file = {}\n{topic}console = {{ profile = {}, sha256 = \"{digest}\", allow = [\"fetch\", \"upload\"] }}\n\
              authorities = {}\nportal = \"https://{portal}/pushcert/\"\nunattended_request = true\napple_account = \"apple-push@example.com\"\n\
              owner = \"IT Operations <it-ops@example.com>\"\n\n",
             path("password"),

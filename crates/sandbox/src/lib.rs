@@ -48,13 +48,15 @@ pub struct Options {
     pub ends_in_days: i64,
     /// Apple devices of each server.
     pub devices: usize,
+    /// Servers at their very beginning: no certificate, no Apple device, no row at the portal.
+    pub bare: bool,
     /// Its time.
     pub clock: Clock,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { state: None, ends_in_days: 21, devices: 1_204, clock: Clock::system() }
+        Self { state: None, ends_in_days: 21, devices: 1_204, bare: false, clock: Clock::system() }
     }
 }
 

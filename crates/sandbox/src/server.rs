@@ -79,8 +79,8 @@ pub(crate) struct Server {
 
 /// What it holds.
 pub(crate) struct State {
-    /// The topic that its devices are enrolled with.
-    pub(crate) enrolled_topic: String,
+    /// The topic that its devices are enrolled with; the first certificate's, once there is one.
+    pub(crate) enrolled_topic: Option<String>,
     /// The installed certificate, and since when.
     pub(crate) installed: Option<(X509, i64)>,
     /// The Apple account that somebody noted.
@@ -90,6 +90,8 @@ pub(crate) struct State {
     /// Keys that answer: the newest request's, and the one behind the installed certificate.
     newest_key: Option<PKey<Private>>,
     installed_key: Option<PKey<Private>>,
+    /// Keys of certificates that were installed earlier. Only with the switch `keeps-keys` they still answer.
+    earlier_keys: Vec<PKey<Private>>,
     sessions: BTreeMap<String, String>,
 }
 
@@ -98,15 +100,18 @@ impl Server {
     pub(crate) fn new(name: &'static str, topic: String, certificate: X509, key: PKey<Private>, fleet: Fleet) -> Self {
         let since = unix(certificate.not_before());
         let state = State {
-            enrolled_topic: topic,
+            enrolled_topic: Some(topic),
             installed: Some((certificate, since)),
             apple_account: "apple-push@example.com".into(),
-            fleet,
-            newest_key: None,
             installed_key: Some(key),
-            sessions: BTreeMap::new(),
+            ..State::empty(fleet)
         };
         Self { name, state: Mutex::new(state) }
+    }
+
+    /// A server that nobody has set up for Apple devices yet.
+    pub(crate) fn bare(name: &'static str, now: i64) -> Self {
+        Self { name, state: Mutex::new(State::empty(Fleet::new(0, now))) }
     }
 
     /// What it holds, with the hours passed until now.
@@ -139,11 +144,16 @@ impl Server {
         let topic = subject_text(&certificate, Nid::USERID);
         let answers = state.newest_key.as_ref().is_some_and(|key| is_key_of(key, &certificate));
         let held = answers || state.installed_key.as_ref().is_some_and(|key| is_key_of(key, &certificate));
-        if shared.faults.is_on("strict") && (topic.as_ref() != Some(&state.enrolled_topic) || !held) {
+        if shared.faults.is_on("strict") && (state.enrolled_topic.is_some() && topic != state.enrolled_topic || !held) {
             return Err("The certificate does not match the certificate signing request.");
         }
         if answers {
-            state.installed_key = state.newest_key.take();
+            let newest = state.newest_key.take();
+            let replaced = std::mem::replace(&mut state.installed_key, newest);
+            state.earlier_keys.extend(replaced);
+        }
+        if state.enrolled_topic.is_none() {
+            state.enrolled_topic.clone_from(&topic);
         }
         state.installed = Some((certificate.clone(), shared.clock.now()));
         if let Some(account) = &upload.apple_account {
@@ -166,12 +176,26 @@ impl Server {
 }
 
 impl State {
+    fn empty(fleet: Fleet) -> Self {
+        Self {
+            enrolled_topic: None,
+            installed: None,
+            apple_account: String::new(),
+            fleet,
+            newest_key: None,
+            installed_key: None,
+            earlier_keys: vec![],
+            sessions: BTreeMap::new(),
+        }
+    }
+
     /// Whether devices hear the server: the installed certificate has their topic, is not revoked, and the server holds
     /// its key. How long, by its dates.
     pub(crate) fn audible(&self, shared: &Shared) -> Option<Audible> {
         let (certificate, since) = self.installed.as_ref()?;
-        let right_topic = subject_text(certificate, Nid::USERID).as_ref() == Some(&self.enrolled_topic);
-        let held = self.installed_key.as_ref().is_some_and(|key| is_key_of(key, certificate));
+        let right_topic = subject_text(certificate, Nid::USERID) == self.enrolled_topic;
+        let earlier = self.earlier_keys.iter().filter(|_| shared.faults.is_on("keeps-keys"));
+        let held = self.installed_key.iter().chain(earlier).any(|key| is_key_of(key, certificate));
         let revoked = shared.portal.is_revoked(certificate);
         let since = (*since).max(unix(certificate.not_before()));
         (right_topic && held && !revoked).then_some(Audible { since, until: unix(certificate.not_after()) })

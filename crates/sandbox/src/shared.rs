@@ -62,8 +62,13 @@ impl Shared {
         let authorities = Authorities::new(now)?;
         let portal = Portal::default();
         let ends = now + options.ends_in_days * DAY + DAY / 2;
-        let cloud = server("cloud", &authorities, &portal, options.devices, now, ends)?;
-        let core = server("core", &authorities, &portal, options.devices, now, ends)?;
+        let server = |name| {
+            if options.bare {
+                return Ok(Server::bare(name, now));
+            }
+            server(name, &authorities, &portal, options.devices, now, ends)
+        };
+        let (cloud, core) = (server("cloud")?, server("core")?);
         distractions(&authorities, &portal, now)?;
         Ok(Self {
             clock: options.clock.clone(),

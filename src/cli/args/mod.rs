@@ -1,6 +1,7 @@
 //! The command line: what may be said, and its help. Parsing does nothing else.
 
 mod console;
+mod journey;
 mod papers;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
@@ -11,6 +12,7 @@ use clap::{
 use pushcert_papers::{Fingerprint, TenantName, Time, Topic};
 
 pub use console::{Allow, Console, Forget, Learn, Show};
+pub use journey::{Rehearse, Rollback};
 pub use papers::{Check, Csr, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase, Wanted};
 
 /// Renews the Apple push (APNs) certificate behind a MobileIron server, and watches over it all year.
@@ -165,6 +167,10 @@ pub enum Command {
     Status(Status),
     /// Renew a tenant's push certificate: one step or many, as far as it goes today
     Renew(Renew),
+    /// Once a year, without renewing: find the row at Apple, and prove account and row
+    Rehearse(Rehearse),
+    /// Put the previous certificate back, where its key is known to be held
+    Rollback(Rollback),
     /// Record what is installed, or was; nothing is uploaded
     Adopt(Adopt),
     /// Upload a certificate that passes every check
@@ -378,6 +384,15 @@ pub struct Watch {
 
 /// `renew`
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Run it again whenever you like: it goes on where it stopped.
+
+Examples:
+  pushcert renew acme                                  as far as it goes today
+  pushcert renew acme --request ApplePushInfo.txt      with the request that you downloaded in the console
+  pushcert renew acme --certificate 'MDM_ MobileIron_Certificate.pem'
+  pushcert renew acme --row-missing                    the row is not in Apple's list
+  pushcert renew acme --restart --reason 'the request was lost'")]
 pub struct Renew {
     /// The tenant
     pub tenant: TenantName,
@@ -402,6 +417,9 @@ pub struct Renew {
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// What is to protect an own key, where the server takes one [default: asked for]
+    #[command(flatten)]
+    pub passphrase: Passphrase,
     /// What you take upon yourself
     #[command(flatten)]
     pub accept: Accept,
@@ -491,6 +509,9 @@ pub struct Sandbox {
     /// Apple devices of each server
     #[arg(long, value_name = "N", default_value_t = 1204)]
     pub devices: usize,
+    /// Servers at their very beginning, for a first certificate: no certificate, no Apple device, no row at Apple
+    #[arg(long, conflicts_with_all = ["ends_in", "devices"])]
+    pub bare: bool,
 }
 
 /// `help`

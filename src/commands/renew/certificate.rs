@@ -9,33 +9,39 @@ use pushcert_papers::{
 
 use super::{Flow, Run};
 use crate::commands::{
-    Event, Failure, Kind, Looked, Mark,
+    Event, Failure, Kind, Looked, Mark, World,
     ledger::{Entry, Kept},
     shown,
 };
 
+/// The renewal goes on all the same: an expired certificate would be worse than one that cannot be taken back.
+const NO_WAY_BACK: &str = "Today's certificate is not kept here, so it could not be put back later. Its row at Apple may still offer it under Download.";
+
 impl Run<'_> {
     /// Judges these bytes as the certificate of the open journey, less what the person accepted.
-    pub(super) fn judge_certificate(&self, bytes: &[u8]) -> Result<(Judged, Vec<Acceptance>), Failure> {
+    pub(super) async fn judge_certificate(&self, bytes: &[u8]) -> Result<(Judged, Vec<Acceptance>), Failure> {
+        let mut judged = self.judged(bytes, &configured_topics(self.world, &self.tenant.name))?;
+        let has = |judged: &Judged, code: Code| judged.findings.iter().any(|finding| finding.code == code);
+        if has(&judged, Code::TopicChanged) && !has(&judged, Code::OtherTenant) {
+            // Only now is it worth asking the store about every tenant.
+            judged = self.judged(bytes, &confirmed_topics(self.world, &self.tenant.name).await?)?;
+        }
+        Ok(self.accepting(judged))
+    }
+
+    fn judged(&self, bytes: &[u8], others: &[(TenantName, Topic)]) -> Result<Judged, Failure> {
         let journey = self.journey();
-        let others = self.other_tenants();
         let installed = self.seen.as_ref().and_then(|seen| seen.installed.as_ref()).map(InstalledFacts::from);
         let expected = Expectations {
             topic: journey.topic.as_ref(),
-            other_tenants: &others,
+            other_tenants: others,
             public_key: journey.held_request().map(|held| held.public_key),
             installed: installed.as_ref(),
             awaiting_newer: journey.held_request().is_some(),
             place: Place::Gate,
             ..Expectations::default()
         };
-        let judged = judge(bytes, None, Want::PushCertificate, &expected, &self.authorities()?, self.world.clock.now());
-        Ok(self.accepting(judged))
-    }
-
-    fn other_tenants(&self) -> Vec<(TenantName, Topic)> {
-        let others = self.world.config.tenants.values().filter(|tenant| tenant.name != self.tenant.name);
-        others.filter_map(|tenant| Some((tenant.name.clone(), tenant.enrolled_topic.clone()?))).collect()
+        Ok(judge(bytes, None, Want::PushCertificate, &expected, &self.authorities()?, self.world.clock.now()))
     }
 
     /// Takes the weight off the findings that a person accepted, by typing what they are about, and why.
@@ -70,23 +76,29 @@ impl Run<'_> {
 
     /// Keeps a certificate that passes; names what is wrong with one that does not, on record, and ends the run.
     pub(super) async fn take_certificate(&mut self, bytes: Vec<u8>, path: &str) -> Result<Flow, Failure> {
-        let (mut judged, mut accepted) = self.judge_certificate(&bytes)?;
+        let (mut judged, mut accepted) = self.judge_certificate(&bytes).await?;
         self.ask_about_the_key(&mut judged, &mut accepted);
         if judged.verdict == Verdict::Refuse {
+            self.keep_if_present(&bytes, &judged).await?;
             self.not_taken(&bytes, path, &judged).await?;
             return Err(self.refused(path, &judged));
         }
         let facts = judged.certificate.clone().expect("an accepted certificate has facts");
-        let received = self.received(&bytes, &facts, accepted);
+        let topic = facts.topic.clone().expect("an accepted certificate has a topic");
+        let received = self.received(&bytes, &facts, topic, accepted);
         let detail = self.detail(&facts);
+        let before = self.predecessor().await?;
+        let way_back = if before.is_none() && self.present().is_some() { "none" } else { "" };
         let entry = Entry {
             after: Some(facts.sha256),
             reason: self.wish.accept.reason.clone(),
-            ..Entry::of("certificate-accepted").with("findings", &codes(&judged))
+            proves_the_account: self.journey().topic.is_none_or(|topic| Some(topic) == facts.topic),
+            ..Entry::of("certificate-accepted").with("findings", &codes(&judged)).with("way-back", way_back)
         };
-        let kept = Kept { kind: "certificate", name: format!("{}.pem", facts.sha256.short()), bytes };
-        let journey = Journey { certificate: Some(received), ..self.journey() };
-        self.ledger.commit(journey, vec![kept], entry).await?;
+        let mut kept = Kept::certificate(&bytes, &facts);
+        kept.push(Kept { kind: "certificate", name: format!("{}.pem", facts.sha256.short()), bytes });
+        let journey = Journey { certificate: Some(received), before, ..self.journey() };
+        self.ledger.commit(journey, kept, entry).await?;
         self.world.tell(Event::Done { step: 3, mark: Mark::Sure, title: "Certificate checked", detail: &detail });
         for finding in judged.findings.iter().filter(|finding| finding.severity == Severity::Warn) {
             self.world.tell(Event::Note(&format!(
@@ -95,6 +107,9 @@ impl Run<'_> {
                 finding.message.trim_end_matches('.'),
                 finding.remedy
             )));
+        }
+        if !way_back.is_empty() {
+            self.world.tell(Event::Note(NO_WAY_BACK));
         }
         Ok(Flow::On)
     }
@@ -121,16 +136,23 @@ impl Run<'_> {
         judged.verdict = Verdict::of(&judged.findings);
     }
 
-    fn received(&self, bytes: &[u8], facts: &CertificateFacts, accepted: Vec<Acceptance>) -> ReceivedCertificate {
+    pub(super) fn received(
+        &self,
+        bytes: &[u8],
+        facts: &CertificateFacts,
+        topic: Topic,
+        accepted: Vec<Acceptance>,
+    ) -> ReceivedCertificate {
         ReceivedCertificate {
             artefact: Fingerprint::of(bytes),
             sha256: facts.sha256,
-            topic: facts.topic.clone().expect("an accepted certificate has a topic"),
+            topic,
             serial: facts.serial.clone(),
             not_before: facts.not_before,
             not_after: facts.not_after,
             at: self.world.clock.now(),
             accepted,
+            own_key: self.ledger.open_journey().and_then(Journey::held_request).and_then(|held| held.own_key),
         }
     }
 
@@ -165,12 +187,34 @@ impl Run<'_> {
         let worst = judged.findings.iter().find(|finding| finding.severity == Severity::Refuse);
         let code = worst.map_or(Code::UnknownKind, |finding| finding.code);
         let message = format!("{path} is refused ({code}). {}", guide::after_refusal(code));
-        Failure::new(Kind::Refused, code.word(), message)
-            .hinted(format!("then go on with  {} --certificate FILE", self.command()))
+        // What belongs to another tenant is sent there.
+        let elsewhere = judged.findings.iter().find(|finding| finding.code == Code::OtherTenant);
+        let hint = match elsewhere {
+            Some(finding) => finding.remedy.replace("FILE", path),
+            None => format!("then go on with  {} --certificate FILE", self.command()),
+        };
+        Failure::new(Kind::Refused, code.word(), message).hinted(hint)
     }
 }
 
-fn codes(judged: &Judged) -> String {
+/// The topics of the other tenants, as far as the configuration says them.
+pub(super) fn configured_topics(world: &World<'_>, own: &TenantName) -> Vec<(TenantName, Topic)> {
+    let others = world.config.tenants.values().filter(|tenant| tenant.name != *own);
+    others.filter_map(|tenant| Some((tenant.name.clone(), tenant.enrolled_topic.clone()?))).collect()
+}
+
+/// The topics of the other tenants, those that a person confirmed here among them.
+pub(super) async fn confirmed_topics(world: &World<'_>, own: &TenantName) -> Result<Vec<(TenantName, Topic)>, Failure> {
+    let mut topics = configured_topics(world, own);
+    let unsaid = world.config.tenants.values().filter(|tenant| tenant.name != *own && tenant.enrolled_topic.is_none());
+    for tenant in unsaid {
+        let confirmed = world.store.tenant(&tenant.name).await?.and_then(|kept| kept.confirmed_topic);
+        topics.extend(confirmed.map(|topic| (tenant.name.clone(), topic)));
+    }
+    Ok(topics)
+}
+
+pub(super) fn codes(judged: &Judged) -> String {
     let words: Vec<_> = judged.findings.iter().map(|finding| finding.code.word()).collect();
     words.join(" ")
 }

@@ -12,7 +12,6 @@ use super::{Flow, Run};
 use crate::{
     commands::{Event, Failure, Kind, Looked, Mark, ledger::Entry, shown},
     mdm::MdmError,
-    portal::Sheet,
 };
 
 impl Run<'_> {
@@ -25,10 +24,12 @@ impl Run<'_> {
         if self.guard(&pem, &certificate).await? == Guarded::InstalledAlready {
             return self.installed(Confirmation::ReadBack).await;
         }
-        let now = self.world.clock.now();
-        let before = self.installed_digest();
-        let entry = Entry { before, after: Some(certificate.sha256), ..Entry::of("upload-intended") };
-        self.ledger.commit(Journey { install: Install::Intended { at: now, tries }, ..journey }, vec![], entry).await?;
+        let intended = Install::Intended { at: self.world.clock.now(), tries };
+        let entry =
+            Entry { before: self.installed_digest(), after: Some(certificate.sha256), ..Entry::of("upload-intended") };
+        // Somebody may have put another one there since the certificate was accepted; the second try looks at the first's.
+        let before = if tries == 1 { self.predecessor().await? } else { journey.before };
+        self.ledger.commit(Journey { install: intended, before, ..journey }, vec![], entry).await?;
         match self.server.mdm.install(&pem).await {
             Ok(()) if self.server.reach.read => self.read_back().await,
             Ok(()) => Ok(Flow::On),
@@ -47,7 +48,7 @@ impl Run<'_> {
         {
             return Ok(Guarded::InstalledAlready);
         }
-        let (judged, _) = self.judge_certificate(pem)?;
+        let (judged, _) = self.judge_certificate(pem).await?;
         let accepted = |code: Code| certificate.accepted.iter().any(|acceptance| acceptance.code == code);
         let blocking =
             judged.findings.iter().find(|finding| finding.severity == Severity::Refuse && !accepted(finding.code));
@@ -79,11 +80,11 @@ impl Run<'_> {
         Err(self.world.failed(self.tenant, error).await)
     }
 
-    /// Looks at the server, and at what it shows of the certificate that was sent.
+    /// Looks at the server, and at what it shows of the certificate that was sent. The bare sight counts: what was known
+    /// before is of another certificate, which may end on the same day.
     pub(super) async fn read_back(&mut self) -> Result<Flow, Failure> {
-        self.look().await?;
-        let journey = self.journey();
-        let shown = self.seen.as_ref().map_or(Shown::Unclear, |seen| shows(seen, &received(&journey)));
+        let sight = self.look().await?;
+        let shown = sight.map_or(Shown::Unclear, |seen| shows(&seen, &received(&self.journey())));
         match shown {
             Shown::This => self.installed(Confirmation::ReadBack).await,
             Shown::Other | Shown::Unclear => Ok(Flow::On),
@@ -101,7 +102,11 @@ impl Run<'_> {
             after: Some(certificate.sha256),
             ..Entry::of("certificate-installed").with("known-by", known_by(confirmed))
         };
+        let first = journey.is_first();
         self.ledger.commit(Journey { install: Install::Done { at: now, confirmed }, ..journey }, vec![], entry).await?;
+        if first && self.ledger.enrolled_topic().is_none() {
+            self.confirm_first_topic(&certificate).await?;
+        }
         let source = match confirmed {
             Confirmation::ReadBack => self.seen.as_ref().map_or(Source::Console, |seen| seen.source),
             Confirmation::Person => Source::Person,
@@ -116,6 +121,17 @@ impl Run<'_> {
         Ok(Flow::On)
     }
 
+    /// Whatever device is enrolled from now on listens to the first certificate's topic.
+    async fn confirm_first_topic(&mut self, certificate: &ReceivedCertificate) -> Result<(), Failure> {
+        let entry = Entry {
+            after: Some(certificate.sha256),
+            ..Entry::of("topic-confirmed")
+                .with("topic", certificate.topic.as_str())
+                .with("evidence", "first certificate")
+        };
+        self.ledger.confirm_topic(certificate.topic.clone(), entry).await
+    }
+
     /// Guides a person through the upload, and asks what the console shows then.
     pub(super) async fn guide_install(&mut self) -> Result<Flow, Failure> {
         let journey = self.journey();
@@ -127,9 +143,7 @@ impl Run<'_> {
         if self.guard(&pem, &certificate).await? == Guarded::InstalledAlready {
             return self.installed(Confirmation::ReadBack).await;
         }
-        let file = self.certificate_for_person(&journey, &pem)?;
-        let console = self.tenant.product.console();
-        let card = guide::upload(console, self.tenant.host.as_deref(), &file, self.tenant.apple_account.as_deref());
+        let (card, file) = self.hand_off_certificate(&journey, &pem).await?;
         self.world.tell(Event::Turn { step: 4, card: &card });
         let question = format!("Does the console now show an end of {}?", certificate.not_after.date());
         if self.world.ask.confirm(&question) {
@@ -140,16 +154,44 @@ impl Run<'_> {
         Ok(Flow::Stop(Some(Kind::Waiting), Some("upload")))
     }
 
-    /// The checked certificate under a name that says what it is: Apple's own is the same every year.
-    fn certificate_for_person(&self, journey: &Journey, pem: &[u8]) -> Result<String, Failure> {
+    /// Puts the checked certificate into the hand-off folder, with the card for the console, and with our own key where
+    /// the server takes one; the answer is the card, and the certificate's path.
+    async fn hand_off_certificate(&self, journey: &Journey, pem: &[u8]) -> Result<(guide::Card, String), Failure> {
         let certificate = received(journey);
-        let name = format!("{}-ends-{}.pem", self.tenant.name, certificate.not_after.iso_date());
+        let key = match certificate.own_key {
+            Some(digest) => Some(self.ledger.artefact(&digest).await?),
+            None => None,
+        };
+        // Apple's own name for the file is the same every year.
+        let stem = format!("{}-ends-{}", self.tenant.name, certificate.not_after.iso_date());
+        let (file, key_file) = (format!("{stem}.pem"), format!("{stem}.key.pem"));
         let folder = Path::new(self.tenant.name.as_str()).join(journey.started.iso_date());
-        let written = self.world.portal.hand_off(&folder, &[Sheet { name: &name, bytes: pem }]);
-        let path = written.map_err(|error| {
-            Failure::new(Kind::Failed, "hand-off-failed", format!("the hand-off folder cannot be written: {error}"))
-        })?;
-        Ok(shown(&path.join(name)))
+        let card = |file: &str, key: Option<&str>| {
+            guide::upload(&guide::Upload {
+                console: self.tenant.product.console(),
+                host: self.tenant.host.as_deref(),
+                file,
+                key,
+                apple_account: self.tenant.apple_account.as_deref(),
+                ends: certificate.not_after,
+            })
+        };
+        let files = std::iter::once((file.clone(), pem)).chain(key.as_deref().map(|key| (key_file.clone(), key)));
+        let taken_along = card(&file, key.is_some().then_some(&*key_file));
+        let back = self.after_the_upload(&certificate);
+        let path = self.write_handout("upload", &folder, &taken_along, files, &back).await?;
+        let (file, key_file) = (shown(&path.join(&file)), shown(&path.join(&key_file)));
+        Ok((card(&file, key.is_some().then_some(&*key_file)), file))
+    }
+
+    fn after_the_upload(&self, certificate: &ReceivedCertificate) -> Vec<String> {
+        let end = certificate.not_after.date();
+        vec![
+            format!("Bring back: the date that the console shows afterwards. It must be {end}, or a day beside it."),
+            format!("Where pushcert is, say so:  pushcert adopt {} FILE", self.tenant.name),
+            "FILE is the certificate of this folder. Or save the console's page, and bring it:  --page SAVED.html"
+                .into(),
+        ]
     }
 
     /// The end of an `install`: the certificate is there, and nothing else was asked for.

@@ -4,11 +4,16 @@
 //! run may end after any step: the next one goes on from what is kept.
 
 mod certificate;
+mod hand_out;
 mod install;
 mod opening;
+mod own_key;
 mod portal;
+mod present;
 mod prove;
+mod rehearse;
 mod request;
+mod way_back;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +23,14 @@ use pushcert_papers::{
     watch::Seen,
 };
 
-use super::{Event, Failure, Kind, Outcome, RenewalReport, Server, World, ledger::Ledger};
+pub use rehearse::rehearse;
+
+use certificate::confirmed_topics;
+use portal::{is_foreign, unreadable};
+
+use super::{
+    Event, Failure, Kind, Outcome, RenewalReport, Server, World, files, ledger::Ledger, passphrase::Passphrase, shown,
+};
 use crate::config::Tenant;
 
 /// What a person wants of this run.
@@ -40,6 +52,10 @@ pub struct Wish {
     pub dry_run: bool,
     /// Stop once the certificate is installed.
     pub install_only: bool,
+    /// A rollback that needs no further question.
+    pub confirmed: bool,
+    /// What protects an own key, where the server takes one.
+    pub passphrase: Passphrase,
     /// What the person takes upon themselves.
     pub accept: Accept,
 }
@@ -71,12 +87,38 @@ pub async fn renew(world: &World<'_>, name: &TenantName, wish: Wish) -> Outcome 
     if run.wish.restart && !run.wish.dry_run {
         run.give_up().await?;
     }
-    loop {
-        if let Flow::Stop(outcome, waiting_for) = run.go_on().await? {
-            world.tell(Event::Renewal(&run.report(waiting_for)));
-            return Ok(outcome);
-        }
+    if run.brought_what_is_installed()? {
+        return Ok(None);
     }
+    run.run_on().await
+}
+
+/// Puts the previous certificate back, where its key is known to be held; otherwise it says why not, and renews the
+/// enrolled topic's row instead.
+///
+/// # Errors
+/// As for [`renew`], and when nobody confirms it.
+pub async fn rollback(world: &World<'_>, name: &TenantName, reason: Option<String>) -> Outcome {
+    let accept = Accept { reason: reason.clone(), ..Accept::default() };
+    let wish = Wish { confirmed: reason.is_some() && !world.ask.present(), accept, ..Wish::default() };
+    let mut run = Run::open(world, name, wish).await?;
+    run.look().await?;
+    run.head().await?;
+    if run.is_going_back() {
+        return run.run_on().await;
+    }
+    match run.way_back().await? {
+        Ok(back) => {
+            let reason = reason.or_else(|| world.ask.words("Why? It goes on record"));
+            run.roll_back(back, reason.unwrap_or_else(|| "not said".into())).await?;
+        }
+        Err(why) => run.renew_instead(&why).await?,
+    }
+    run.run_on().await
+}
+
+fn brought(path: &Path) -> Result<Brought, Failure> {
+    Ok(Brought { bytes: files::need(path)?, path: shown(path) })
 }
 
 /// Whether the loop goes on.
@@ -97,18 +139,37 @@ struct Run<'a> {
     devices: Option<u64>,
     /// Whether a person wants it whatever the date.
     wanted: bool,
+    /// The certificate in hand: read once, judged and sent from these very bytes.
+    brought: Option<Brought>,
     wish: Wish,
+}
+
+/// A file that a person brought.
+struct Brought {
+    bytes: Vec<u8>,
+    path: String,
 }
 
 impl<'a> Run<'a> {
     async fn open(world: &'a World<'a>, name: &TenantName, wish: Wish) -> Result<Self, Failure> {
         let tenant = world.tenant(name)?;
+        let brought = wish.certificate.as_deref().map(brought).transpose()?;
         let ledger = Ledger::open(world, tenant).await?;
         ledger.may_change()?;
         let server = world.servers.connect(tenant).await?;
         let seen = ledger.sighting().await?;
         let wanted = wish.request.is_some() || wish.certificate.is_some() || wish.first || wish.restart;
-        Ok(Self { world, tenant, server, ledger, seen, devices: None, wanted, wish })
+        Ok(Self { world, tenant, server, ledger, seen, devices: None, wanted, brought, wish })
+    }
+
+    /// Does what is due, one thing after the other, until a person is needed or nothing is left.
+    async fn run_on(&mut self) -> Outcome {
+        loop {
+            if let Flow::Stop(outcome, waiting_for) = self.go_on().await? {
+                self.world.tell(Event::Renewal(&self.report(waiting_for)));
+                return Ok(outcome);
+            }
+        }
     }
 
     fn situation(&self) -> Situation<'_> {
@@ -121,6 +182,7 @@ impl<'a> Run<'a> {
             wanted: self.wanted,
             first: self.wish.first,
             may_fetch: self.world.ask.present() || self.tenant.unattended_request,
+            own_key: self.tenant.own_key.is_some(),
             now: self.world.clock.now(),
         }
     }
@@ -140,7 +202,11 @@ impl<'a> Run<'a> {
             Step::LearnInstalled => Err(self.installed_unknown()),
             Step::ConfirmTopic => Err(self.topic_unknown()),
             Step::Begin => self.begin().await,
-            Step::FetchRequest | Step::AskForRequest if self.skips_request() => self.skip_request().await,
+            Step::FetchRequest | Step::AskForRequest | Step::MakeKey if self.skips_request() => {
+                self.skip_request().await
+            }
+            Step::MakeKey => self.make_key().await,
+            Step::AskForSignature => self.ask_for_signature().await,
             Step::FetchRequest => self.fetch_request().await,
             Step::AskForRequest => Ok(self.ask_for_request()),
             Step::HandOff => self.hand_off().await,
@@ -167,6 +233,7 @@ impl<'a> Run<'a> {
         let journey = self.ledger.latest_journey();
         let handoff = journey.and_then(|journey| journey.handed_off.as_ref()).map(|hand_off| hand_off.folder.clone());
         let file = journey.and_then(Journey::held_request).map(|held| held.file_name.clone());
+        let file = file.or_else(|| journey.and_then(Journey::unsigned_request).map(|_| own_key::CSR.into()));
         let request =
             handoff.as_ref().zip(file).map(|(folder, file)| Path::new(folder).join(file).display().to_string());
         RenewalReport {
@@ -189,6 +256,8 @@ const fn words(step: &Step) -> &'static str {
         Step::Begin => "to open a renewal, and to get a request",
         Step::FetchRequest => "to fetch a request from the server",
         Step::AskForRequest => "to have a person bring the request",
+        Step::MakeKey => "to make an own key and its signing request",
+        Step::AskForSignature => "to have a person bring the signing request back, signed by a vendor",
         Step::HandOff => "to hand the request to a person",
         Step::AwaitCertificate => "to wait for the certificate from Apple's portal",
         Step::Install { .. } => "to upload the certificate",

@@ -1,9 +1,11 @@
 //! The beginning of a run: what is installed, whether a renewal is due, and whether it may begin.
 
 use pushcert_papers::{
-    Time,
-    renewal::{End, Install, Journey, Outcome, guide},
-    watch::{Facts, Source, Standing, standing},
+    Time, Topic,
+    certificate::Expectations,
+    judge::{Want, judge},
+    renewal::{End, Install, Journey, Outcome, Predecessor, Purpose, guide},
+    watch::{Facts, Seen, Source, Standing, standing},
 };
 
 use super::{Flow, Run};
@@ -13,23 +15,24 @@ use crate::{
 };
 
 impl Run<'_> {
-    /// Looks at the server, where it shows what is installed.
-    pub(super) async fn look(&mut self) -> Result<(), Failure> {
+    /// Looks at the server, where it shows what is installed. What was known before fills in what it does not show; the
+    /// answer is the bare sight.
+    pub(super) async fn look(&mut self) -> Result<Option<Seen>, Failure> {
         if !self.server.reach.read {
-            return Ok(());
+            return Ok(None);
         }
         match self.server.mdm.installed().await {
             Ok(seen) => {
-                self.seen = Some(self.ledger.saw(seen).await?);
-                Ok(())
+                self.seen = Some(self.ledger.saw(seen.clone()).await?);
+                Ok(Some(seen))
             }
             Err(MdmError::NoInterface(Capability::Read)) => {
                 self.server.reach.read = false;
-                Ok(())
+                Ok(None)
             }
             Err(MdmError::ConsoleChanged { host, what }) => {
                 self.console_changed(&host, &what);
-                Ok(())
+                Ok(None)
             }
             Err(error) => Err(self.world.failed(self.tenant, error).await),
         }
@@ -88,6 +91,7 @@ impl Run<'_> {
             seen: self.seen.as_ref(),
             enrolled: self.ledger.enrolled_topic(),
             journey: self.ledger.latest_journey(),
+            account: Some(self.ledger.account()),
             thresholds: &self.tenant.thresholds,
             stale_after: self.tenant.stale_after,
             now: self.world.clock.now(),
@@ -123,10 +127,55 @@ impl Run<'_> {
             self.may_create()?;
         }
         let topic = if self.wish.first { None } else { self.ledger.enrolled_topic().cloned() };
-        let number = self.ledger.next_number();
-        let journey = Journey::begin(number, topic, self.world.clock.now());
+        let journey = self.begun(topic);
         self.ledger.commit(journey, vec![], Entry::of("renewal-begun")).await?;
         Ok(Flow::On)
+    }
+
+    /// The next journey at its beginning. What the one before it has installed is the way back.
+    pub(super) fn begun(&self, topic: Option<Topic>) -> Journey {
+        let latest = self.ledger.latest_journey();
+        let brought = latest.and_then(Journey::installed);
+        let before = brought.map(|brought| Predecessor { certificate: brought.sha256, own_key: brought.own_key });
+        Journey { before, ..Journey::begin(self.ledger.next_number(), topic, self.world.clock.now()) }
+    }
+
+    /// Whether an open journey is already a way back.
+    pub(super) fn is_going_back(&self) -> bool {
+        self.ledger.open_journey().is_some_and(|journey| journey.purpose == Purpose::Rollback)
+    }
+
+    /// There is no way back: the enrolled topic's row is renewed instead, and the record says why.
+    pub(super) async fn renew_instead(&mut self, why: &str) -> Result<(), Failure> {
+        self.world.tell(Event::Note(&format!(
+            "Nothing is put back: {why}. Renewing the enrolled topic's row at Apple is as good: the topic stays, and no device is lost."
+        )));
+        if self.ledger.open_journey().and_then(Journey::installed).is_some() {
+            self.give_up().await?;
+        }
+        let reason = self.wish.accept.reason.clone();
+        self.ledger.note(vec![], Entry { reason, ..Entry::of("rollback-not-possible").with("why", why) }).await?;
+        self.wanted = true;
+        Ok(())
+    }
+
+    /// Whether the certificate in hand is the installed one, so that nothing is left to do with it.
+    pub(super) fn brought_what_is_installed(&self) -> Result<bool, Failure> {
+        let Some(brought) = self.brought.as_ref().filter(|_| self.ledger.open_journey().is_none()) else {
+            return Ok(false);
+        };
+        let (authorities, now) = (self.authorities()?, self.world.clock.now());
+        let judged = judge(&brought.bytes, None, Want::PushCertificate, &Expectations::default(), &authorities, now);
+        let Some(facts) = judged.certificate.filter(|facts| self.is_present(facts)) else { return Ok(false) };
+        let topic_is_right = facts.topic.as_ref() == self.ledger.enrolled_topic();
+        if topic_is_right {
+            self.world.tell(Event::Note(&format!(
+                "already-installed: {} is the very certificate that is installed, until {}. There is nothing to do.",
+                brought.path,
+                facts.not_after.date()
+            )));
+        }
+        Ok(topic_is_right)
     }
 
     /// A first certificate creates a topic. That is right only where no device listens to another.
@@ -170,7 +219,13 @@ impl Run<'_> {
     /// The card for when the row is not in Apple's list.
     pub(super) fn row_missing(&self) -> Kind {
         if let Some(topic) = self.ledger.enrolled_topic() {
-            let card = guide::row_not_there(topic, self.tenant.apple_account.as_deref());
+            let people = guide::People {
+                apple_account: self.tenant.apple_account.as_deref(),
+                owner: self.tenant.owner.as_deref(),
+                deputy: self.tenant.deputy.as_deref(),
+                mailbox: self.tenant.mailbox.as_deref(),
+            };
+            let card = guide::row_not_there(topic, &people);
             self.world.tell(Event::Turn { step: 2, card: &card });
             Kind::Waiting
         } else {

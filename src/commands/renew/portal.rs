@@ -3,18 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use pushcert_papers::{
-    Code, Verdict,
+    Code, DAY, Severity, Verdict,
+    judge::Judged,
     renewal::{HandOff, Journey, guide},
 };
 
 use super::{Flow, Run};
-use crate::{
-    commands::{Event, Failure, Kind, files, ledger::Entry, shown},
-    portal::Sheet,
-};
-
-/// The card's name in the hand-off folder.
-const CARD: &str = "card.txt";
+use crate::commands::{Event, Failure, Kind, files, ledger::Entry, shown};
 
 impl Run<'_> {
     /// Puts the request and the card into a folder for the person.
@@ -24,49 +19,54 @@ impl Run<'_> {
         let held = journey.held_request().expect("a hand-off has a request");
         let bytes = self.ledger.artefact(&held.artefact).await?;
         let folder = PathBuf::from(self.tenant.name.as_str()).join(now.iso_date());
-        let path = self.write_sheets(&folder, &held.file_name, &bytes)?;
+        let card = self.portal_card(Some(&held.file_name)).await?;
+        let files = std::iter::once((held.file_name.clone(), &*bytes));
+        let path = self.write_handout("card", &folder, &card, files, &self.after_the_portal()).await?;
         let handed_off = HandOff { at: now, folder: shown(&path) };
         let entry = Entry { after: Some(held.artefact), ..Entry::of("request-handed-off") };
         self.ledger.commit(Journey { handed_off: Some(handed_off), ..journey }, vec![], entry).await?;
         Ok(Flow::On)
     }
 
-    fn write_sheets(&self, folder: &Path, file_name: &str, request: &[u8]) -> Result<PathBuf, Failure> {
-        let failed = |error: std::io::Error| {
-            Failure::new(Kind::Failed, "hand-off-failed", format!("the hand-off folder cannot be written: {error}"))
-                .hinted("nothing is lost; make room or name another folder as  handoff  in the configuration, and run it again")
-        };
-        let request = Sheet { name: file_name, bytes: request };
-        let path = self.world.portal.hand_off(folder, &[request]).map_err(failed)?;
-        let card = as_text(&self.portal_card(Some(&shown(&path.join(file_name)))));
-        self.world.portal.hand_off(folder, &[Sheet { name: CARD, bytes: card.as_bytes() }]).map_err(failed)
+    /// What to bring back from the portal, and how to look at it on the spot.
+    fn after_the_portal(&self) -> Vec<String> {
+        let topic = self.journey().topic;
+        let subject =
+            topic.map(|topic| format!(" Its subject must say UID={topic}; anything else would lose every device."));
+        vec![
+            "Bring back: the file that Download gives you, unchanged. Its name is like MDM_ MobileIron_Certificate.pem, every year the same.".into(),
+            format!(
+                "To look at it on the spot, where OpenSSL is:  openssl x509 -noout -subject -enddate -in FILE.{}",
+                subject.unwrap_or_default()
+            ),
+            format!("Where pushcert is:  {} --certificate FILE", self.command()),
+        ]
     }
 
-    fn portal_card(&self, request: Option<&str>) -> guide::Card {
+    pub(super) async fn portal_card(&self, request: Option<&str>) -> Result<guide::Card, Failure> {
         let journey = self.journey();
-        let installed = self.seen.as_ref().and_then(|seen| seen.installed.as_ref());
         let note = match &self.tenant.host {
             Some(host) => format!("{} · {host}", self.tenant.name),
             None => self.tenant.name.to_string(),
         };
-        guide::portal(&guide::Portal {
+        Ok(guide::portal(&guide::Portal {
             address: self.tenant.portal.as_deref().unwrap_or(guide::PORTAL),
             apple_account: self.tenant.apple_account.as_deref(),
             topic: journey.topic.as_ref(),
             vendor: self.tenant.product.vendor(),
-            ends: installed.and_then(|installed| installed.not_after),
+            ends: self.present().and_then(|installed| installed.not_after),
             devices: self.devices,
             request,
+            keep_first: self.misses_present().await?,
             note: &note,
             row_missing: &format!("{} --row-missing", self.command()),
-        })
+        }))
     }
 
     /// Takes the certificate that the person brings, from wherever they bring it.
     pub(super) async fn await_certificate(&mut self) -> Result<Flow, Failure> {
-        if let Some(path) = self.wish.certificate.take() {
-            let bytes = files::need(&path)?;
-            return self.take_certificate(bytes, &shown(&path)).await;
+        if let Some(brought) = self.brought.take() {
+            return self.take_certificate(brought.bytes, &brought.path).await;
         }
         let waiting = Flow::Stop(Some(Kind::Waiting), Some("certificate"));
         let folder = self.folder_to_watch();
@@ -75,7 +75,9 @@ impl Run<'_> {
         {
             return Ok(flow);
         }
-        self.show_portal_card();
+        self.look_at_the_request().await?;
+        self.say_if_overtaken();
+        self.show_portal_card().await?;
         match folder.filter(|_| self.world.ask.present()) {
             Some(folder) => self.watch(&folder).await,
             None => Ok(waiting),
@@ -90,9 +92,12 @@ impl Run<'_> {
         let mut newest = None;
         for path in found {
             let Ok(bytes) = files::read(&path) else { continue };
-            let (judged, _) = self.judge_certificate(&bytes)?;
+            let (judged, _) = self.judge_certificate(&bytes).await?;
             if judged.verdict != Verdict::Refuse {
                 return self.take_certificate(bytes, &shown(&path)).await.map(Some);
+            }
+            if self.keep_if_present(&bytes, &judged).await? {
+                continue;
             }
             if newest.is_none() && judged.kind == pushcert_papers::Kind::PushCertificate {
                 newest = Some((path, bytes));
@@ -103,7 +108,7 @@ impl Run<'_> {
                 self.take_certificate(bytes, &shown(&path)).await.map(Some)
             }
             Some((path, bytes)) => {
-                let (judged, _) = self.judge_certificate(&bytes)?;
+                let (judged, _) = self.judge_certificate(&bytes).await?;
                 self.not_taken(&bytes, &shown(&path), &judged).await?;
                 Ok(None)
             }
@@ -111,18 +116,19 @@ impl Run<'_> {
         }
     }
 
-    fn show_portal_card(&self) {
+    async fn show_portal_card(&self) -> Result<(), Failure> {
         let journey = self.journey();
         let request = journey
             .handed_off
             .as_ref()
             .zip(journey.held_request())
             .map(|(hand_off, held)| shown(&Path::new(&hand_off.folder).join(&held.file_name)));
-        self.world.tell(Event::Turn { step: 2, card: &self.portal_card(request.as_deref()) });
+        self.world.tell(Event::Turn { step: 2, card: &self.portal_card(request.as_deref()).await? });
+        Ok(())
     }
 
     /// A folder that was named, or a present person's downloads.
-    fn folder_to_watch(&self) -> Option<PathBuf> {
+    pub(super) fn folder_to_watch(&self) -> Option<PathBuf> {
         let named = self.wish.downloads.clone();
         named.or_else(|| if self.world.ask.present() { self.world.portal.downloads_folder() } else { None })
     }
@@ -139,7 +145,7 @@ impl Run<'_> {
             let path = arrivals.next().await.map_err(|error| unreadable(folder, &error))?;
             // A file that vanished again was not meant for us.
             let Ok(bytes) = files::read(&path) else { continue };
-            let (judged, _) = self.judge_certificate(&bytes)?;
+            let (judged, _) = self.judge_certificate(&bytes).await?;
             let request_again = judged.findings.iter().any(|finding| finding.code == Code::PushRequest);
             if request_again || is_foreign(&judged) {
                 continue;
@@ -147,24 +153,54 @@ impl Run<'_> {
             if judged.verdict != Verdict::Refuse {
                 return self.take_certificate(bytes, &shown(&path)).await;
             }
-            self.not_taken(&bytes, &shown(&path), &judged).await?;
+            if !self.keep_if_present(&bytes, &judged).await? {
+                self.not_taken(&bytes, &shown(&path), &judged).await?;
+            }
         }
+    }
+
+    /// The request may have lain for weeks: whether Apple would still take it, and whether it is still the newest.
+    async fn look_at_the_request(&mut self) -> Result<(), Failure> {
+        let journey = self.journey();
+        let Some(held) = journey.held_request() else { return Ok(()) };
+        let bytes = self.ledger.artefact(&held.artefact).await?;
+        let judged = self.judge_request(&bytes, Some(&held.file_name), Some(held.at))?;
+        if judged.verdict == Verdict::Refuse {
+            return Err(self.request_refused(
+                &held.file_name,
+                &judged,
+                &format!("begin anew:  {} --restart", self.command()),
+            ));
+        }
+        for finding in judged.findings.iter().filter(|finding| finding.severity == Severity::Warn) {
+            self.world.tell(Event::Note(&format!("{}: {}. {}", finding.code, finding.message, finding.remedy)));
+        }
+        Ok(())
+    }
+
+    /// Says so where the server shows a certificate that was issued since this renewal began, past this tool.
+    fn say_if_overtaken(&self) {
+        let Some(present) = self.present().filter(|present| present.certificate.is_none()) else { return };
+        let Some(end) = present.not_after.filter(|end| end.plus(-A_YEAR + DAY) >= self.journey().started) else {
+            return;
+        };
+        self.world.tell(Event::Note(&format!(
+            "The server shows an end of {}: somebody seems to have renewed it since this renewal began. If so, close it:  pushcert adopt {} FILE",
+            end.date(),
+            self.tenant.name
+        )));
     }
 }
 
-fn unreadable(folder: &Path, error: &std::io::Error) -> Failure {
+/// What Apple's certificates last. The date of a console may be a day off.
+const A_YEAR: i64 = 365 * DAY;
+
+pub(super) fn unreadable(folder: &Path, error: &std::io::Error) -> Failure {
     Failure::new(Kind::NotFound, "downloads-unreadable", format!("{}: {error}", folder.display()))
         .hinted("bring the certificate with  --certificate FILE")
 }
 
 /// Whether a download has nothing to do with certificates, so that a word about it would only disturb.
-fn is_foreign(judged: &pushcert_papers::judge::Judged) -> bool {
+pub(super) fn is_foreign(judged: &Judged) -> bool {
     matches!(judged.kind, pushcert_papers::Kind::Unknown | pushcert_papers::Kind::Empty)
-}
-
-/// The card as plain text, for a folder that travels without this tool.
-fn as_text(card: &guide::Card) -> String {
-    let lines = card.lines.iter().map(|line| format!("  {:<10}{}\n", line.verb, line.text));
-    let otherwise = card.otherwise.iter().map(|line| format!("{line}\n"));
-    format!("{}\n\n{}\n{}", card.title, lines.collect::<String>(), otherwise.collect::<String>())
 }

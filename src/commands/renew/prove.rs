@@ -2,7 +2,7 @@
 
 use pushcert_papers::{
     DAY, Time,
-    renewal::{End, Journey, Outcome, Proof},
+    renewal::{End, Journey, Outcome, Proof, Purpose},
 };
 
 use super::{Flow, Run};
@@ -38,6 +38,13 @@ impl Run<'_> {
             self.world.tell(Event::Done { step: 5, mark: Mark::Sure, title: "Devices answer", detail: &detail });
             return Ok(Flow::On);
         }
+        if asked == 0 && self.journey().is_first() {
+            let entry = Entry::of("no-device-yet");
+            self.ledger.commit(Journey { proof: Proof::NoInterface, ..self.journey() }, vec![], entry).await?;
+            let detail = "no device is enrolled yet; enrol one, and look whether it checks in";
+            self.world.tell(Event::Done { step: 5, mark: Mark::Open, title: "Nothing to prove", detail });
+            return Ok(Flow::On);
+        }
         let entry = Entry::of("devices-silent").with("asked", &asked.to_string());
         self.ledger.commit(Journey { proof: Proof::Pending { at, asked }, ..self.journey() }, vec![], entry).await?;
         self.world.tell(Event::Done { step: 5, mark: Mark::Open, title: "Proof pending", detail: &silence(asked) });
@@ -53,11 +60,19 @@ impl Run<'_> {
         let proof = if unproven { Proof::NoInterface } else { journey.proof.clone() };
         let ends = journey.certificate.as_ref().map(|certificate| certificate.not_after);
         if unproven {
-            let detail = "there is no interface to ask devices; look in the console whether they check in";
+            let detail = if self.server.reach.devices {
+                "no device answered until the next renewal was due"
+            } else {
+                "there is no interface to ask devices; look in the console whether they check in"
+            };
             self.world.tell(Event::Done { step: 5, mark: Mark::Open, title: "Not proven", detail });
         }
         let end = Some(End { at: now, outcome: Outcome::Renewed, reason: None });
         self.ledger.commit(Journey { proof, end, ..journey }, vec![], Entry::of("renewal-closed")).await?;
+        if unproven && self.server.reach.devices {
+            // The next renewal is due, and goes on in this very run.
+            return Ok(Flow::On);
+        }
         self.world.tell(Event::Closing(&self.closing(ends)));
         Ok(Flow::Stop(None, None))
     }
@@ -65,7 +80,9 @@ impl Run<'_> {
     fn closing(&self, ends: Option<Time>) -> String {
         let notice = self.tenant.thresholds.notice;
         let next = ends.map(|end| format!(" Next: {} ({notice} days before the end).", end.plus(-notice * DAY).date()));
-        format!("{} is renewed.{} Nothing to do on the devices.", self.tenant.name, next.unwrap_or_default())
+        let is_back = self.ledger.latest_journey().is_some_and(|journey| journey.purpose == Purpose::Rollback);
+        let what = if is_back { "has its previous certificate back" } else { "is renewed" };
+        format!("{} {what}.{} Nothing to do on the devices.", self.tenant.name, next.unwrap_or_default())
     }
 }
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use pushcert_papers::{
-    Fingerprint, Verdict,
+    Fingerprint, Time, Verdict,
     certificate::{Authorities, Expectations},
     judge::{Judged, Want, judge},
     renewal::{HeldRequest, Journey, Origin, Request, Step, guide},
-    request::for_the_portal,
+    request::{self, Known, for_the_portal},
 };
 
 use super::{Flow, Run};
@@ -26,7 +26,10 @@ const FILE_NAME: &str = "ApplePushInfo.txt";
 impl Run<'_> {
     /// Whether a request in the person's hand has its place now.
     pub(super) fn takes_request(&self, step: &Step) -> bool {
-        let place = matches!(step, Step::FetchRequest | Step::AskForRequest | Step::HandOff | Step::AwaitCertificate);
+        let place = matches!(
+            step,
+            Step::FetchRequest | Step::AskForRequest | Step::AskForSignature | Step::HandOff | Step::AwaitCertificate
+        );
         place && self.wish.request.is_some()
     }
 
@@ -62,12 +65,14 @@ impl Run<'_> {
         origin: Origin,
     ) -> Result<Flow, Failure> {
         let now = self.world.clock.now();
-        let authorities = self.authorities()?;
         let bytes = for_the_portal(&bytes);
-        let judged = judge(&bytes, name, Want::PushRequest, &Expectations::default(), &authorities, now);
+        let judged = self.judge_request(&bytes, name, None)?;
         let (Some(facts), true) = (&judged.request, judged.verdict != Verdict::Refuse) else {
-            return Err(self.request_refused(path, &judged));
+            let hint = "download the request from the console again, and use the newest file";
+            return Err(self.request_refused(path, &judged, hint));
         };
+        let own_key = self.own_key_of(path, facts.public_key_sha256)?;
+        self.refuse_older(path, &bytes).await?;
         let held = HeldRequest {
             artefact: Fingerprint::of(&bytes),
             file_name: upload_name(name),
@@ -76,6 +81,7 @@ impl Run<'_> {
             vendor_not_after: facts.vendor_not_after,
             at: now,
             origin,
+            own_key,
         };
         let detail = request_detail(&held);
         let kept = Kept { kind: "request", name: held.file_name.clone(), bytes };
@@ -86,7 +92,44 @@ impl Run<'_> {
         Ok(Flow::On)
     }
 
-    fn request_refused(&self, path: &str, judged: &Judged) -> Failure {
+    /// Judges a request for the portal, of which may be known when it came.
+    pub(super) fn judge_request(
+        &self,
+        bytes: &[u8],
+        name: Option<&str>,
+        fetched: Option<Time>,
+    ) -> Result<Judged, Failure> {
+        let (authorities, now) = (self.authorities()?, self.world.clock.now());
+        let mut judged = judge(bytes, name, Want::PushRequest, &Expectations::default(), &authorities, now);
+        judged.findings.extend(request::age(&Known { fetched, ..Known::default() }, now));
+        judged.verdict = Verdict::of(&judged.findings);
+        Ok(judged)
+    }
+
+    /// A request that was kept before the one that is held now: the server may have replaced its key. Only a person who
+    /// knows better goes back to it.
+    async fn refuse_older(&mut self, path: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let journey = self.journey();
+        let digest = Fingerprint::of(bytes);
+        let Some(held) = journey.held_request().filter(|held| held.artefact != digest) else { return Ok(()) };
+        if !self.ledger.keeps(&digest).await? {
+            return Ok(());
+        }
+        let known = Known { newer_fetched: Some(held.at), ..Known::default() };
+        for finding in request::age(&known, self.world.clock.now()) {
+            let words = format!("{}: {path}: {}. {}", finding.code, finding.message, finding.remedy);
+            self.world.tell(Event::Note(&words));
+        }
+        if self.world.ask.confirm("Is it the newest one in the console all the same?") {
+            return Ok(());
+        }
+        let code = pushcert_papers::Code::RequestSuperseded.word();
+        let message = format!("{path} is older than the request of {}; nothing was handed on", held.at.date_and_time());
+        let hint = format!("use the newest one; it was handed to you:  {}", self.command());
+        Err(Failure::new(Kind::Waiting, code, message).hinted(hint))
+    }
+
+    pub(super) fn request_refused(&self, path: &str, judged: &Judged, hint: &str) -> Failure {
         let now = self.world.clock.now();
         self.world.tell(Event::NotTaken(&Looked { path, judged, authorities: None, now }));
         let code = judged
@@ -95,12 +138,12 @@ impl Run<'_> {
             .max_by_key(|finding| finding.severity)
             .map_or("refused", |finding| finding.code.word());
         Failure::new(Kind::Refused, code, format!("{path} is not a request for Apple's portal; nothing was handed on"))
-            .hinted("download the request from the console again, and use the newest file")
+            .hinted(hint)
     }
 
     /// Whether a certificate in hand makes a request of ours unnecessary: somebody renewed by hand.
     pub(super) fn skips_request(&self) -> bool {
-        self.wish.certificate.is_some()
+        self.brought.is_some()
     }
 
     pub(super) async fn skip_request(&mut self) -> Result<Flow, Failure> {

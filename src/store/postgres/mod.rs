@@ -26,10 +26,11 @@ use access::Way;
 use hold::Link;
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/postgres/0001-begin.sql"),
     include_str!("../migrations/postgres/0002-outbox.sql"),
     include_str!("../migrations/postgres/0003-kinds.sql"),
+    include_str!("../migrations/postgres/0004-account.sql"),
 ];
 
 /// How long a hold is tried for: a run that has just died may still be ending at the server.
@@ -149,7 +150,7 @@ async fn form(client: &Client) -> Result<i64, Error> {
 #[async_trait(?Send)]
 impl Store for Postgres {
     async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
-        let sql = "SELECT t.version, t.confirmed_topic, j.kind, j.number, j.open, j.format, j.json FROM tenant t
+        let sql = "SELECT t.version, t.confirmed_topic, j.kind, j.number, j.open, j.format, j.json, t.account_used FROM tenant t
             LEFT JOIN journey j ON j.tenant = t.name AND j.number IN
                 (SELECT max(number) FROM journey WHERE tenant = $1 GROUP BY kind)
             WHERE t.name = $1 ORDER BY j.number";
@@ -158,7 +159,9 @@ impl Store for Postgres {
         let topic: Option<&str> = row.get(1);
         let confirmed_topic = topic.map(Topic::parse).transpose().map_err(|_| self.damaged("a topic"))?;
         let journeys = rows.iter().filter_map(|row| self.journey(row).transpose()).collect::<Result<_, _>>()?;
-        Ok(Some(TenantRecord::of(row.get::<_, i64>(0).cast_unsigned(), journeys, confirmed_topic)))
+        let account_used = row.get::<_, Option<i64>>(7).map(Time::from_unix);
+        let record = TenantRecord::of(row.get::<_, i64>(0).cast_unsigned(), journeys, confirmed_topic);
+        Ok(Some(TenantRecord { account_used, ..record }))
     }
 
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
@@ -341,6 +344,10 @@ async fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Chan
     if let Some(topic) = &change.confirmed_topic {
         let sql = "UPDATE tenant SET confirmed_topic = $2 WHERE name = $1";
         transaction.execute(sql, &[&tenant.as_str(), &topic.as_str()]).await?;
+    }
+    if let Some(used) = change.account_used {
+        let sql = "UPDATE tenant SET account_used = $2 WHERE name = $1";
+        transaction.execute(sql, &[&tenant.as_str(), &used.unix()]).await?;
     }
     for entry in &change.audit {
         append(transaction, tenant, entry).await?;

@@ -44,7 +44,7 @@ pub fn issuer<'a>(
     if let Some(found) = new_issuer(certificate, companions, authorities, now) {
         return found;
     }
-    if sounds_like_apple(certificate) { Issuer::Unverified } else { Issuer::Stranger }
+    if sounds_like_one_of(certificate, authorities) { Issuer::Unverified } else { Issuer::Stranger }
 }
 
 fn new_issuer<'a>(
@@ -60,7 +60,10 @@ fn new_issuer<'a>(
     Some(Issuer::New { issuer, root })
 }
 
-/// A guess by name alone: good enough to say "not verified" rather than "not Apple's", and for nothing else.
-fn sounds_like_apple(certificate: &Certificate) -> bool {
-    certificate.issuer.contains("Apple Inc.") || certificate.issuer.contains("CN=Apple ")
+/// A guess by name alone: good enough to say "not verified" rather than "not Apple's", and for nothing else. Apple's
+/// authorities all begin with Apple's name, as its roots do.
+fn sounds_like_one_of(certificate: &Certificate, authorities: &Authorities) -> bool {
+    let houses = authorities.roots().filter_map(|root| root.name.split_once(' ')).map(|(house, _)| house);
+    let begins = |house: &str| certificate.issuer.contains(&format!("CN={house} "));
+    houses.into_iter().any(begins) || certificate.issuer.contains("Apple Inc.")
 }

@@ -65,6 +65,8 @@ pub struct Portal<'a> {
     pub devices: Option<u64>,
     /// The request's path; `None` when a person brings the certificate without one.
     pub request: Option<&'a str>,
+    /// Whether today's certificate is not kept here yet, so that the person takes it along before it is renewed.
+    pub keep_first: bool,
     /// What to write into the portal's note.
     pub note: &'a str,
     /// The command that helps when the row is not there.
@@ -75,7 +77,11 @@ pub struct Portal<'a> {
 pub fn portal(facts: &Portal<'_>) -> Card {
     let mut lines = vec![Line::new("Open", facts.address), Line::new("Sign in", account(facts.apple_account))];
     match facts.topic {
-        Some(topic) => lines.extend(renew_the_row(facts, topic)),
+        Some(topic) => {
+            lines.extend(find_the_row(facts.vendor, facts.ends, topic));
+            lines.extend(facts.keep_first.then(keep_first));
+            lines.push(press_renew(facts.devices));
+        }
         None => lines.push(Line::grave("Press", "Create a Certificate")),
     }
     if let Some(request) = facts.request {
@@ -90,18 +96,29 @@ fn account(known: Option<&str>) -> String {
     known.map_or_else(|| "with the Apple account of last year (it is not on record here)".into(), str::to_owned)
 }
 
-fn renew_the_row(facts: &Portal<'_>, topic: &Topic) -> [Line; 3] {
-    let vendor = facts.vendor.unwrap_or("MobileIron");
-    let end = facts.ends.map(|end| format!(" · about {}", end.date())).unwrap_or_default();
-    let lost = match facts.devices {
-        Some(count) => format!("all {} devices", thousands(count)),
-        None => "every device".into(),
-    };
+fn find_the_row(vendor: Option<&str>, ends: Option<Time>, topic: &Topic) -> [Line; 2] {
+    let vendor = vendor.unwrap_or("MobileIron");
+    let end = ends.map(|end| format!(" · about {}", end.date())).unwrap_or_default();
     [
         Line::new("Find", format!("the row  Mobile Device Management · {vendor}{end}")),
         Line::grave("", format!("its details must say  {}", topic.common_name())),
-        Line::grave("Press", format!("Renew           never Create, never Revoke: either would lose {lost}")),
     ]
+}
+
+/// The portal may not show a certificate any more once the row is renewed.
+fn keep_first() -> Line {
+    Line::new(
+        "First",
+        "press Download on this row: today's certificate, which is the way back and is not kept here yet",
+    )
+}
+
+fn press_renew(devices: Option<u64>) -> Line {
+    let lost = match devices {
+        Some(count) => format!("all {} devices", thousands(count)),
+        None => "every device".into(),
+    };
+    Line::grave("Press", format!("Renew           never Create, never Revoke: either would lose {lost}"))
 }
 
 fn row_missing(facts: &Portal<'_>) -> Vec<String> {
@@ -111,22 +128,68 @@ fn row_missing(facts: &Portal<'_>) -> Vec<String> {
     }
 }
 
+/// The card for a rehearsal: the way to the row, and nothing pressed that changes it.
+pub fn rehearse(facts: &Portal<'_>, topic: &Topic) -> Card {
+    let mut lines = vec![Line::new("Open", facts.address), Line::new("Sign in", account(facts.apple_account))];
+    lines.extend(find_the_row(facts.vendor, facts.ends, topic));
+    lines.push(Line::grave("Press", "Download        and nothing else: no Renew, no Create, no Revoke"));
+    Card { title: "A rehearsal at Apple's portal: about two minutes".into(), lines, otherwise: row_missing(facts) }
+}
+
+/// Who may know about the Apple account.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct People<'a> {
+    /// The Apple account that is on record.
+    pub apple_account: Option<&'a str>,
+    /// Who answers for it.
+    pub owner: Option<&'a str>,
+    /// Who stands in.
+    pub deputy: Option<&'a str>,
+    /// The shared mailbox behind the account.
+    pub mailbox: Option<&'a str>,
+}
+
 /// What to do when the row of the enrolled topic is not in the portal's list.
-pub fn row_not_there(topic: &Topic, account: Option<&str>) -> Card {
+pub fn row_not_there(topic: &Topic, people: &People<'_>) -> Card {
     let name = topic.common_name();
+    let on_record = people.apple_account.map_or_else(|| "the account is not on record here".into(), str::to_owned);
+    let mut lines = vec![
+        Line::grave("Stop", "press nothing: Create would give another topic, and every device would be lost"),
+        Line::new("Look", format!("at the details of every row for  {name}")),
+        Line::new("Sign out", "and sign in with every Apple account that may have made it:"),
+        Line::new("", on_record),
+        Line::new("", "a former colleague's, a shared mailbox's, a personal one"),
+    ];
+    let known = [people.owner, people.deputy, people.mailbox].into_iter().flatten();
+    lines.extend(known.enumerate().map(|(at, who)| Line::new(if at == 0 { "Ask" } else { "" }, who)));
+    lines.extend([
+        Line::new("Search", "old mail for  Apple Push Notification Service certificate : it went to that account"),
+        Line::new("Ask Apple", "to move the certificate to an account of yours (support article HT208643);"),
+        Line::new("", "it may take ten working days, and the topic stays"),
+    ]);
     Card {
         title: "The row is not in Apple's list".into(),
-        lines: vec![
-            Line::grave("Stop", "press nothing: Create would give another topic, and every device would be lost"),
-            Line::new("Look", format!("at the details of every row for  {name}")),
-            Line::new("Sign out", "and sign in with every Apple account that may have made it:"),
-            Line::new("", account.map_or_else(|| "the account is not on record here".into(), str::to_owned)),
-            Line::new("", "a former colleague's, a shared mailbox's, a personal one"),
-            Line::new("Search", "old mail for  Apple Push Notification Service certificate : it went to that account"),
-            Line::new("Ask Apple", "to move the certificate to an account of yours (support article HT208643);"),
-            Line::new("", "it may take ten working days, and the topic stays"),
-        ],
+        lines,
         otherwise: vec!["The installed certificate works until its end; nothing has been changed.".into()],
+    }
+}
+
+/// How an own key's signing request becomes one that Apple takes.
+pub fn sign(csr: &str, command: &str) -> Card {
+    Card {
+        title: "The vendor's signature: your turn".into(),
+        lines: vec![
+            Line::new("Give", csr),
+            Line::new("", "to the MDM vendor of your server: Apple takes only requests that a vendor has signed"),
+            Line::new(
+                "Or sign",
+                "it yourself, if you are one:  pushcert csr sign REQUEST --vendor CERTIFICATE --out SIGNED.txt",
+            ),
+            Line::new("Run", format!("{command} --request SIGNED.txt")),
+        ],
+        otherwise: vec![
+            "The private key stays here, encrypted, in the store: nobody needs it for the signature.".into(),
+        ],
     }
 }
 
@@ -158,10 +221,27 @@ pub fn fetch(console: Console, host: Option<&str>, command: &str) -> Card {
     }
 }
 
+/// What the card for a console's upload says.
+#[derive(Clone, Copy, Debug)]
+pub struct Upload<'a> {
+    /// Whose console it is.
+    pub console: Console,
+    /// Where it is.
+    pub host: Option<&'a str>,
+    /// The checked certificate.
+    pub file: &'a str,
+    /// Its private key, encrypted, where that is our own.
+    pub key: Option<&'a str>,
+    /// The Apple account, where a console asks for it.
+    pub apple_account: Option<&'a str>,
+    /// The end that the console is to show afterwards.
+    pub ends: Time,
+}
+
 /// How to put a certificate into a console.
-pub fn upload(console: Console, host: Option<&str>, file: &str, apple_account: Option<&str>) -> Card {
-    let place = host.map(|host| format!(" at {host}")).unwrap_or_default();
-    let mut lines = match console {
+pub fn upload(facts: &Upload<'_>) -> Card {
+    let place = facts.host.map(|host| format!(" at {host}")).unwrap_or_default();
+    let mut lines = match facts.console {
         Console::Cloud => vec![
             Line::new("Open", format!("MobileIron Cloud{place}: Admin > Apple > MDM Certificate")),
             Line::new("Press", "Upload Certificate, and choose"),
@@ -175,11 +255,19 @@ pub fn upload(console: Console, host: Option<&str>, file: &str, apple_account: O
         ],
         Console::Other => vec![Line::new("Upload", "to your server")],
     };
-    lines.push(Line::new("", file));
-    if let Some(account) = apple_account {
+    lines.push(Line::new("", facts.file));
+    if let Some(key) = facts.key {
+        lines.push(Line::new("Its key", format!("{key}  (encrypted under its passphrase)")));
+        lines.push(Line::new(
+            "",
+            "wants the server one file of both?  pushcert p12 pack CERTIFICATE --key KEY --out push.p12",
+        ));
+    }
+    if let Some(account) = facts.apple_account {
         lines.push(Line::new("Fill in", format!("Apple ID: {account} (where the console asks)")));
     }
     lines.push(Line::new("Press", "Save, and look at the date that the console shows afterwards"));
+    lines.push(Line::new("", format!("it must be {}", facts.ends.date())));
     let unproven = "The names of menus and buttons come from the vendor's pages; they were not tried on a live server.";
     Card { title: "The server: your turn, about a minute".into(), lines, otherwise: vec![unproven.into()] }
 }
@@ -220,6 +308,7 @@ mod tests {
             ends: Some(Time::from_unix(0)),
             devices: Some(1_204),
             request: Some("/handoff/ApplePushInfo.txt"),
+            keep_first: false,
             note: "acme",
             row_missing: "pushcert renew acme --row-missing",
         }
@@ -237,6 +326,22 @@ mod tests {
         assert!(!renewal.contains("Press Create"));
         let first = words(&portal(&facts(None)));
         assert!(first.contains("Press Create") && !first.contains("Press Renew"));
+    }
+
+    #[test]
+    fn a_rehearsal_presses_download_and_nothing_else() {
+        let topic = Topic::parse("com.apple.mgmt.External.a").expect("a topic");
+        let card = words(&rehearse(&facts(Some(&topic)), &topic));
+        assert!(card.contains("APSP:a") && card.contains("Press Download"), "{card}");
+        assert!(!card.contains("Press Renew") && !card.contains("Upload"), "{card}");
+    }
+
+    #[test]
+    fn todays_certificate_is_taken_along_before_it_is_renewed() {
+        let topic = Topic::parse("com.apple.mgmt.External.a").expect("a topic");
+        let card = words(&portal(&Portal { keep_first: true, ..facts(Some(&topic)) }));
+        assert!(card.find("First").expect("kept") < card.find("Press Renew").expect("renewed"), "{card}");
+        assert!(!words(&portal(&facts(Some(&topic)))).contains("First"));
     }
 
     #[test]

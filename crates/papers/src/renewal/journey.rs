@@ -9,6 +9,9 @@ use crate::{Fingerprint, Serial, Time, Topic};
 pub struct Journey {
     /// Its number among the tenant's journeys, from 1; it is spoken of as `acme/3`.
     pub number: u32,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// When it began.
     pub started: Time,
     /// The topic that devices listen to, and that the new certificate must have; `None` only for a first certificate.
@@ -19,12 +22,35 @@ pub struct Journey {
     pub handed_off: Option<HandOff>,
     /// The certificate that came back and passed every check.
     pub certificate: Option<ReceivedCertificate>,
+    /// The certificate that was installed before, where it is kept: the way back.
+    #[serde(default)]
+    pub before: Option<Predecessor>,
     /// Its way to the server.
     pub install: Install,
     /// Whether devices answered afterwards.
     pub proof: Proof,
     /// How it ended, once it has.
     pub end: Option<End>,
+}
+
+/// What a journey is for.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// A newer certificate.
+    #[default]
+    Renewal,
+    /// The previous certificate again.
+    Rollback,
+}
+
+/// A certificate that was installed, and is kept.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Predecessor {
+    /// SHA-256 of its DER, under which it is kept.
+    pub certificate: Fingerprint,
+    /// The kept file of its private key, where that is our own.
+    pub own_key: Option<Fingerprint>,
 }
 
 /// The request for Apple's portal. Fetching one may replace the key on the server, so it is intended before it is done.
@@ -38,10 +64,25 @@ pub enum Request {
         /// Since when.
         at: Time,
     },
+    /// An own key and its signing request were made; a vendor has to sign it before Apple takes it.
+    Unsigned(UnsignedRequest),
     /// Here, checked and kept.
     Held(HeldRequest),
     /// None was made here: a person brought the certificate alone.
     Elsewhere,
+}
+
+/// A signing request of an own key, as it is before an MDM vendor has signed it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct UnsignedRequest {
+    /// The kept signing request.
+    pub csr: Fingerprint,
+    /// The kept private key, encrypted.
+    pub own_key: Fingerprint,
+    /// SHA-256 of the DER SubjectPublicKeyInfo of both.
+    pub public_key: Fingerprint,
+    /// When they were made.
+    pub at: Time,
 }
 
 /// A request that passed its checks.
@@ -61,6 +102,9 @@ pub struct HeldRequest {
     pub at: Time,
     /// Where it came from.
     pub origin: Origin,
+    /// The kept file of its private key, where that is our own.
+    #[serde(default)]
+    pub own_key: Option<Fingerprint>,
 }
 
 /// Where a request came from.
@@ -101,6 +145,9 @@ pub struct ReceivedCertificate {
     pub at: Time,
     /// What a person took upon themselves for it.
     pub accepted: Vec<Acceptance>,
+    /// The kept file of its private key, where that is our own.
+    #[serde(default)]
+    pub own_key: Option<Fingerprint>,
 }
 
 /// A finding that would block, and that a person accepted with a reason.
@@ -191,6 +238,8 @@ pub enum Outcome {
     Renewed,
     /// A person started over.
     Abandoned,
+    /// Somebody renewed and installed past this tool, and that is on record.
+    Elsewhere,
 }
 
 /// The stage of a journey in one word, for JSON and metrics.
@@ -237,11 +286,13 @@ impl Journey {
     pub fn begin(number: u32, topic: Option<Topic>, now: Time) -> Self {
         Self {
             number,
+            purpose: Purpose::Renewal,
             started: now,
             topic,
             request: Request::Wanted,
             handed_off: None,
             certificate: None,
+            before: None,
             install: Install::Wanted,
             proof: Proof::Wanted,
             end: None,
@@ -253,6 +304,22 @@ impl Journey {
         self.topic.is_none()
     }
 
+    /// The signing request of an own key, while a vendor's signature is awaited.
+    pub const fn unsigned_request(&self) -> Option<&UnsignedRequest> {
+        match &self.request {
+            Request::Unsigned(unsigned) => Some(unsigned),
+            _ => None,
+        }
+    }
+
+    /// The certificate that it brought to the server, once it is there.
+    pub const fn installed(&self) -> Option<&ReceivedCertificate> {
+        match &self.install {
+            Install::Done { .. } => self.certificate.as_ref(),
+            Install::Wanted | Install::Intended { .. } => None,
+        }
+    }
+
     /// Whether something is left to do.
     pub const fn is_open(&self) -> bool {
         self.end.is_none()
@@ -262,7 +329,7 @@ impl Journey {
     pub const fn held_request(&self) -> Option<&HeldRequest> {
         match &self.request {
             Request::Held(held) => Some(held),
-            Request::Wanted | Request::Intended { .. } | Request::Elsewhere => None,
+            Request::Wanted | Request::Intended { .. } | Request::Unsigned(_) | Request::Elsewhere => None,
         }
     }
 
@@ -273,7 +340,7 @@ impl Journey {
             (_, _, Some(_), Install::Done { .. }) => Stage::Prove,
             (_, _, Some(_), _) => Stage::Install,
             (_, Request::Held(_) | Request::Elsewhere, None, _) => Stage::Portal,
-            (_, Request::Wanted | Request::Intended { .. }, None, _) => Stage::Request,
+            (_, Request::Wanted | Request::Intended { .. } | Request::Unsigned(_), None, _) => Stage::Request,
         }
     }
 }

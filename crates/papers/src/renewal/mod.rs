@@ -5,12 +5,14 @@
 
 mod journey;
 mod next;
+mod rehearsal;
 
 pub mod guide;
 pub mod record;
 
 pub use journey::{
-    Acceptance, Confirmation, End, HandOff, HeldRequest, Install, Journey, Origin, Outcome, Proof, ReceivedCertificate,
-    Request, Stage,
+    Acceptance, Confirmation, End, HandOff, HeldRequest, Install, Journey, Origin, Outcome, Predecessor, Proof,
+    Purpose, ReceivedCertificate, Request, Stage, UnsignedRequest,
 };
 pub use next::{Reach, Shown, Situation, Step, due, next, shown};
+pub use rehearsal::{Rehearsal, rehearsed};

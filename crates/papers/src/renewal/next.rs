@@ -3,17 +3,12 @@
 use super::{Install, Journey, Proof, ReceivedCertificate, Request};
 use crate::{
     DAY, Time, Topic,
-    watch::{Installed, Seen, Thresholds},
+    watch::{Installed, Seen, Thresholds, is_rounded},
 };
 
 /// How often a certificate is sent before a person is asked: once, and once more where the server proved to hold the
 /// old one still.
 const TRIES: u32 = 2;
-
-/// The digits of a serial number that are compared, and how far apart they may be: JavaScript rounds integers beyond
-/// 2^53, so a console shows about fifteen digits of one, and rounding may carry into them.
-const COMPARED_DIGITS: usize = 18;
-const ROUNDING: u64 = 1_000;
 
 /// What a server lets us do by an interface. What it does not, a person does by a guide.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -47,6 +42,8 @@ pub struct Situation<'a> {
     pub first: bool,
     /// Whether a request may be fetched: a person is here, or the tenant allows it unattended.
     pub may_fetch: bool,
+    /// Whether the key is to be our own, because the server takes one.
+    pub own_key: bool,
     /// The time.
     pub now: Time,
 }
@@ -69,6 +66,10 @@ pub enum Step {
     FetchRequest,
     /// Have a person bring the request.
     AskForRequest,
+    /// Make an own key and its signing request.
+    MakeKey,
+    /// Have a person bring the signing request back, signed by an MDM vendor.
+    AskForSignature,
     /// Give the request and the card to a person.
     HandOff,
     /// Wait for the certificate.
@@ -146,6 +147,8 @@ fn going_on(journey: &Journey, situation: &Situation<'_>) -> Step {
         // A fetch that was begun may have replaced the key at the server. That does no harm before the hand-off; after
         // it, the request at Apple may be the old one, so a person looks.
         (Request::Intended { .. }, None) if journey.handed_off.is_some() => Step::AskForRequest,
+        (Request::Unsigned(_), None) => Step::AskForSignature,
+        (Request::Wanted, None) if situation.own_key => Step::MakeKey,
         (Request::Wanted | Request::Intended { .. }, None) => request(situation),
     }
 }
@@ -159,7 +162,7 @@ fn installing(journey: &Journey, certificate: &ReceivedCertificate, situation: &
         Install::Wanted if situation.reach.upload => Step::Install { tries: 1 },
         Install::Wanted => Step::GuideInstall,
         Install::Intended { at, tries } => uncertain(certificate, *at, *tries, situation),
-        Install::Done { .. } => proving(journey, situation),
+        Install::Done { at, .. } => proving(journey, certificate, *at, situation),
     }
 }
 
@@ -176,9 +179,14 @@ fn uncertain(certificate: &ReceivedCertificate, intended: Time, tries: u32, situ
     }
 }
 
-fn proving(journey: &Journey, situation: &Situation<'_>) -> Step {
+/// Devices are asked until they answer, or until the next renewal is due: a proof that never came must not stand in its
+/// way.
+fn proving(journey: &Journey, certificate: &ReceivedCertificate, installed: Time, situation: &Situation<'_>) -> Step {
+    let notice = certificate.not_after.plus(-situation.thresholds.notice * DAY);
+    // A certificate that was put back may have been near its end already.
+    let is_due_again = situation.now > if installed < notice { notice } else { certificate.not_after };
     match journey.proof {
-        Proof::Wanted | Proof::Pending { .. } if situation.reach.devices => Step::Prove,
+        Proof::Wanted | Proof::Pending { .. } if situation.reach.devices && !is_due_again => Step::Prove,
         _ => Step::Close,
     }
 }
@@ -213,20 +221,12 @@ pub fn shown(seen: &Seen, certificate: &ReceivedCertificate) -> Shown {
     }
 }
 
-/// Whether a serial number as a console shows it may be this one.
-fn is_rounded(shown: &str, exact: &str) -> bool {
-    let shown = shown.trim();
-    let leading = |text: &str| text.get(..COMPARED_DIGITS.min(text.len()))?.parse::<u64>().ok();
-    let (Some(one), Some(other)) = (leading(shown), leading(exact)) else { return false };
-    shown.len() == exact.len() && one.abs_diff(other) <= ROUNDING
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         Fingerprint, Serial,
-        renewal::{Confirmation, HandOff, HeldRequest, Origin},
+        renewal::{Confirmation, HandOff, HeldRequest, Origin, UnsignedRequest},
         watch::Source,
     };
 
@@ -251,6 +251,7 @@ mod tests {
         enrolled: Option<Topic>,
         reach: Reach,
         may_fetch: bool,
+        own_key: bool,
         wanted: bool,
         first: bool,
     }
@@ -264,6 +265,7 @@ mod tests {
                 enrolled: Some(topic("a")),
                 reach,
                 may_fetch: true,
+                own_key: false,
                 wanted: false,
                 first: false,
             }
@@ -279,6 +281,7 @@ mod tests {
                 wanted: self.wanted,
                 first: self.first,
                 may_fetch: self.may_fetch,
+                own_key: self.own_key,
                 now: NOW,
             })
         }
@@ -297,6 +300,7 @@ mod tests {
             vendor_not_after: None,
             at: NOW,
             origin: Origin::Server,
+            own_key: None,
         };
         Journey { request: Request::Held(held), ..journey() }
     }
@@ -315,6 +319,7 @@ mod tests {
             not_after: NOW.plus(365 * DAY),
             at: NOW,
             accepted: vec![],
+            own_key: None,
         }
     }
 
@@ -345,6 +350,16 @@ mod tests {
         assert_eq!(Stage { may_fetch: false, ..Stage::at(Some(journey())) }.next(), Step::AskForRequest);
         let guided = Stage { reach: Reach::default(), ..Stage::at(Some(journey())) };
         assert_eq!(guided.next(), Step::AskForRequest);
+    }
+
+    #[test]
+    fn an_own_key_is_made_once_and_then_signed_by_a_vendor() {
+        let own = |journey| Stage { own_key: true, ..Stage::at(Some(journey)) }.next();
+        assert_eq!(own(journey()), Step::MakeKey);
+        let made = Fingerprint::of(b"made");
+        let unsigned = UnsignedRequest { csr: made, own_key: made, public_key: made, at: NOW };
+        assert_eq!(own(Journey { request: Request::Unsigned(unsigned), ..journey() }), Step::AskForSignature);
+        assert_eq!(own(with_request()), Step::HandOff);
     }
 
     #[test]
@@ -383,14 +398,13 @@ mod tests {
         assert_eq!(Stage::at(Some(pending)).next(), Step::Prove);
         let answered = Journey { proof: Proof::Answered { at: NOW, answered: 3, asked: 3 }, ..installed.clone() };
         assert_eq!(Stage::at(Some(answered)).next(), Step::Close);
-        assert_eq!(Stage { reach: Reach::default(), ..Stage::at(Some(installed)) }.next(), Step::Close);
-    }
-
-    #[test]
-    fn rounding_may_carry() {
-        assert!(is_rounded("1234567890123460000", "1234567890123459999"));
-        assert!(is_rounded("53236097223034430", "53236097223034427"));
-        assert!(!is_rounded("1234567890123560000", "1234567890123459999"));
+        assert_eq!(Stage { reach: Reach::default(), ..Stage::at(Some(installed.clone())) }.next(), Step::Close);
+        let soon = ReceivedCertificate { not_after: NOW.plus(59 * DAY), ..certificate() };
+        let put_back = Journey { certificate: Some(soon), ..installed };
+        assert_eq!(Stage::at(Some(put_back.clone())).next(), Step::Prove);
+        let long_ago = Install::Done { at: NOW.plus(-300 * DAY), confirmed: Confirmation::ReadBack };
+        let unproven = Journey { install: long_ago, ..put_back };
+        assert_eq!(Stage::at(Some(unproven)).next(), Step::Close, "the next renewal is due");
     }
 
     #[test]

@@ -230,7 +230,8 @@ fn leads_to_a_root(last: &Certificate, authorities: &Authorities) -> bool {
     authorities.roots().any(|root| root.spki() == last.spki() || last.is_signed_by_authority(root))
 }
 
-fn age(known: &Known<'_>, now: Time) -> Vec<Finding> {
+/// What follows from when a request was fetched.
+pub fn age(known: &Known<'_>, now: Time) -> Vec<Finding> {
     let mut findings = vec![];
     if let Some(newer) = known.newer_fetched.filter(|newer| known.fetched.is_none_or(|fetched| fetched < *newer)) {
         let message = format!(

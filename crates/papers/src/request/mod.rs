@@ -9,7 +9,7 @@ mod vendor;
 pub mod sealed;
 
 pub(crate) use checks::vendor_name;
-pub use checks::{Known, check};
+pub use checks::{Known, age, check};
 pub use csr::Csr;
 pub use envelope::{Layout, Part, PushRequest, for_the_portal, unwrap};
 pub use vendor::{SigningError, Vendor};

@@ -76,11 +76,27 @@ impl Installed {
     pub fn completed_by(&self, known: &Self) -> Self {
         let same_end = self.not_after.zip(known.not_after).is_some_and(|(one, other)| one.is_same_day(other));
         let same_topic = self.topic.is_none() || self.topic == known.topic;
-        if self.certificate.is_some() || known.certificate.is_none() || !same_end || !same_topic {
+        // Two certificates of one day are told apart by their serial numbers, where a console shows them.
+        let serials = self.shown_serial.as_ref().zip(known.serial.as_ref());
+        let same_serial = serials.is_none_or(|(shown, exact)| is_rounded(shown, &exact.decimal()));
+        if self.certificate.is_some() || known.certificate.is_none() || !(same_end && same_topic && same_serial) {
             return self.clone();
         }
         Self { shown_serial: self.shown_serial.clone(), apple_account: self.apple_account.clone(), ..known.clone() }
     }
+}
+
+/// The digits of a serial number that are compared, and how far apart they may be: JavaScript rounds integers beyond
+/// 2^53, so a console shows about fifteen digits of one, and rounding may carry into them.
+const COMPARED_DIGITS: usize = 18;
+const ROUNDING: u64 = 1_000;
+
+/// Whether a serial number as a console shows it may be this one.
+pub(crate) fn is_rounded(shown: &str, exact: &str) -> bool {
+    let shown = shown.trim();
+    let leading = |text: &str| text.get(..COMPARED_DIGITS.min(text.len()))?.parse::<u64>().ok();
+    let (Some(one), Some(other)) = (leading(shown), leading(exact)) else { return false };
+    shown.len() == exact.len() && one.abs_diff(other) <= ROUNDING
 }
 
 impl Time {
@@ -101,6 +117,21 @@ mod tests {
             certificate: certificate.map(Fingerprint::of),
             ..Installed::default()
         }
+    }
+
+    #[test]
+    fn rounding_may_carry() {
+        assert!(is_rounded("1234567890123460000", "1234567890123459999"));
+        assert!(is_rounded("53236097223034430", "53236097223034427"));
+        assert!(!is_rounded("1234567890123560000", "1234567890123459999"));
+    }
+
+    #[test]
+    fn two_of_one_day_are_told_apart_by_their_serial_numbers() {
+        let known = Installed { serial: Some(Serial::new(&[1, 2])), ..installed(Some("a"), 400, Some(b"kept")) };
+        let shown = |serial: &str| Installed { shown_serial: Some(serial.into()), ..installed(Some("a"), 400, None) };
+        assert_eq!(shown("258").completed_by(&known).certificate, known.certificate);
+        assert_eq!(shown("90258").completed_by(&known).certificate, None);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Seen, Source, State, Thresholds};
+use super::{Account, EARLY, Seen, Source, State, Thresholds};
 use crate::{
-    Code, DAY, TenantName, Time, Topic,
+    DAY, TenantName, Time, Topic,
     renewal::{Journey, Proof, Stage, due},
 };
 
@@ -19,6 +19,8 @@ pub struct Facts<'a> {
     pub enrolled: Option<&'a Topic>,
     /// The latest journey, open or ended.
     pub journey: Option<&'a Journey>,
+    /// The Apple account; `None` where nothing is to be said about it.
+    pub account: Option<Account<'a>>,
     /// When states change.
     pub thresholds: &'a Thresholds,
     /// Seconds after which a look at a server is too old; `None` for the usual limit of its source.
@@ -58,12 +60,26 @@ pub enum Problem {
     CertificateWaiting,
     /// Devices did not answer yet after the last change.
     ProofPending,
+    /// It is not on record which Apple account owns the row: without it nobody can renew.
+    AccountUnknown,
+    /// The Apple account's address is one of a consumers' mail provider: it leaves together with a person.
+    AccountPersonal,
+    /// For more than a year nobody was seen to get to the row at Apple's portal.
+    AccountNotRehearsed,
 }
 
 impl Problem {
     /// Every problem.
-    pub const ALL: [Self; 5] =
-        [Self::TopicChanged, Self::TopicUnknown, Self::RequestWaiting, Self::CertificateWaiting, Self::ProofPending];
+    pub const ALL: [Self; 8] = [
+        Self::TopicChanged,
+        Self::TopicUnknown,
+        Self::RequestWaiting,
+        Self::CertificateWaiting,
+        Self::ProofPending,
+        Self::AccountUnknown,
+        Self::AccountPersonal,
+        Self::AccountNotRehearsed,
+    ];
 
     /// Whether devices are lost while it holds, whatever the date says.
     pub const fn is_grave(self) -> bool {
@@ -78,19 +94,39 @@ impl Problem {
             Self::RequestWaiting => "request-waiting",
             Self::CertificateWaiting => "certificate-waiting",
             Self::ProofPending => "proof-pending",
+            Self::AccountUnknown => "account-unknown",
+            Self::AccountPersonal => "account-personal",
+            Self::AccountNotRehearsed => "account-not-rehearsed",
         }
     }
-}
 
-impl Problem {
-    /// One sentence on what it means. Those of a certificate are findings too.
-    pub fn meaning(self) -> &'static str {
+    /// What it means, and what to do.
+    pub const fn meaning(self) -> &'static str {
         match self {
-            Self::RequestWaiting => "A request waits for a person at Apple's portal.",
-            Self::CertificateWaiting => "A certificate waits to be installed.",
-            Self::ProofPending => "No device has answered yet since the last change.",
-            other => Code::from_word(other.word()).map_or("", Code::meaning),
+            Self::TopicChanged => {
+                "The installed certificate has another topic than the devices listen to. Renew the enrolled row now."
+            }
+            Self::TopicUnknown => {
+                "No person has confirmed which topic the devices listen to:  pushcert adopt TENANT FILE"
+            }
+            Self::RequestWaiting => "A request waits for a person at Apple's portal:  pushcert renew TENANT",
+            Self::CertificateWaiting => "A certificate waits to be installed:  pushcert renew TENANT",
+            Self::ProofPending => "Devices did not answer yet after the last change:  pushcert renew TENANT",
+            Self::AccountUnknown => {
+                "Nobody knows which Apple account owns the row. Find it now, and write it into the configuration: Apple takes up to ten working days to move a certificate to another account."
+            }
+            Self::AccountPersonal => {
+                "The Apple account looks like a person's own. Have Apple move the certificate to an account of the organisation, which takes up to ten working days."
+            }
+            Self::AccountNotRehearsed => {
+                "For more than a year nobody was seen to get to the row at Apple. Try it, without renewing:  pushcert rehearse TENANT"
+            }
         }
+    }
+
+    /// Whether it is about the Apple account.
+    pub const fn is_of_the_account(self) -> bool {
+        matches!(self, Self::AccountUnknown | Self::AccountPersonal | Self::AccountNotRehearsed)
     }
 }
 
@@ -149,6 +185,7 @@ fn problems(facts: &Facts<'_>) -> Vec<Problem> {
         Some(Stage::Prove) if !is_proven(facts.journey) => problems.push(Problem::ProofPending),
         _ => {}
     }
+    problems.extend(facts.account.and_then(|account| account.problem(facts.now)));
     problems
 }
 
@@ -174,9 +211,23 @@ fn next(facts: &Facts<'_>, state: State, problems: &[Problem]) -> Next {
     }
     match due(facts.seen, facts.enrolled, facts.thresholds, facts.now) {
         Ok(()) => now(if state >= State::Critical { "renew now" } else { "renew" }, renew),
+        Err(Some(opens)) if facts.now.plus(EARLY) > opens => {
+            account(problems, facts).unwrap_or(Next { what: "notice".into(), command: None, due: Some(opens) })
+        }
         Err(Some(opens)) => Next { what: "notice".into(), command: None, due: Some(opens) },
         Err(None) => now("say what is installed", format!("pushcert adopt {tenant} FILE")),
     }
+}
+
+/// What is to be done about the Apple account before a renewal is due: it may take weeks.
+fn account(problems: &[Problem], facts: &Facts<'_>) -> Option<Next> {
+    let what = match problems.iter().find(|problem| problem.is_of_the_account())? {
+        Problem::AccountUnknown => "find out which Apple account owns the row",
+        Problem::AccountPersonal => "have Apple move the row to an account of the organisation",
+        _ => "rehearse the sign-in at Apple",
+    };
+    let command = format!("pushcert rehearse {}", facts.tenant);
+    Some(Next { what: what.into(), command: Some(command), due: Some(facts.now) })
 }
 
 #[cfg(test)]
@@ -191,6 +242,15 @@ mod tests {
     }
 
     fn stand(seen: Option<&Seen>, enrolled: Option<&Topic>, journey: Option<&Journey>) -> Standing {
+        stand_with(None, seen, enrolled, journey)
+    }
+
+    fn stand_with(
+        account: Option<Account<'_>>,
+        seen: Option<&Seen>,
+        enrolled: Option<&Topic>,
+        journey: Option<&Journey>,
+    ) -> Standing {
         let tenant = TenantName::parse("acme").expect("a name");
         let thresholds = Thresholds::default();
         standing(&Facts {
@@ -198,6 +258,7 @@ mod tests {
             seen,
             enrolled,
             journey,
+            account,
             thresholds: &thresholds,
             stale_after: None,
             now: NOW,
@@ -236,5 +297,29 @@ mod tests {
         assert_eq!(what(Some(&none)), "create the first certificate");
         let open = Journey::begin(1, Some(topic("a")), NOW);
         assert_eq!(stand(None, Some(&enrolled), Some(&open)).next.what, "go on with the renewal");
+    }
+
+    #[test]
+    fn the_account_is_looked_after_early_and_a_due_renewal_comes_first() {
+        let enrolled = topic("a");
+        let next = |ends_in: i64, account: Account<'_>| {
+            let standing = stand_with(Some(account), Some(&seen(Source::File, 0, ends_in)), Some(&enrolled), None);
+            (standing.problems, standing.next.what)
+        };
+        let unknown = Account::default();
+        let early = "find out which Apple account owns the row";
+        assert_eq!(next(89, unknown), (vec![Problem::AccountUnknown], "notice".into()));
+        assert_eq!(next(87, unknown), (vec![Problem::AccountUnknown], early.into()));
+        assert_eq!(next(59, unknown), (vec![Problem::AccountUnknown], "renew".into()));
+        let fine = Account { address: Some("push@acme.example"), used: Some(NOW) };
+        assert_eq!(next(87, fine), (vec![], "notice".into()));
+    }
+
+    #[test]
+    fn every_problem_is_listed_once() {
+        let mut words = Problem::ALL.map(Problem::word).to_vec();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Problem::ALL.len());
     }
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    authority::{fresh_uuid, pem_without_newline, serial_hex, subject_text, unix},
+    authority::{Issuer, fresh_uuid, pem_without_newline, serial_hex, subject_text, unix},
     clock::us_date,
     html::{attachment, see_other},
     record::{Deed, with_deed},
@@ -243,7 +243,8 @@ fn renew(shared: &Shared, accepted: &Accepted, note: &str, serial: &Serial) -> R
 /// Only the country of the request reaches the certificate.
 fn certificate(shared: &Shared, accepted: &Accepted, uuid: &str) -> Result<X509, Not> {
     let country = accepted.country.as_deref().unwrap_or("US");
-    let made = shared.authorities.push_certificate(&accepted.key, uuid, country, shared.clock.now());
+    let issuer = if shared.faults.is_on("new-issuer") { Issuer::Next } else { Issuer::Present };
+    let made = shared.authorities.push_certificate_by(issuer, &accepted.key, uuid, country, shared.clock.now());
     made.map_err(|_| Not::Taken(Refusal::Invalid))
 }
 

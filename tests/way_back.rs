@@ -1,0 +1,256 @@
+//! The way back, as stories.
+
+use std::fs;
+
+use pushcert::commands::{Kind, World, renew::Wish};
+use pushcert_papers::{PrivateKey, Secret, TenantName};
+
+use crate::trial::{Trial, certificate, kind};
+
+/// A tenant that was renewed, its old certificate taken along from the portal first, as the card says.
+async fn renewed(tenant: &str) -> (Trial, std::path::PathBuf, std::path::PathBuf) {
+    let trial = Trial::with(tenant).await;
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)));
+    assert!(trial.said.on_cards().contains("First press Download"), "{}", trial.said.on_cards());
+    let downloads = trial.path("Downloads");
+    fs::create_dir(&downloads).expect("a folder");
+    let old = trial.installed_today().await;
+    fs::copy(&old, downloads.join("MDM_ MobileIron_Certificate.pem")).expect("copied");
+    let watch = || Wish { downloads: Some(downloads.clone()), ..Wish::default() };
+    assert_eq!(kind(&trial.renew(watch()).await), Ok(Some(Kind::Waiting)), "it is kept, and the new one is awaited");
+    assert!(trial.said.noted("That is today's certificate"));
+    let new = trial.renewed_at_the_portal().await;
+    fs::copy(&new, downloads.join("MDM_ MobileIron_Certificate (1).pem")).expect("copied");
+    assert_eq!(kind(&trial.renew(watch()).await), Ok(None));
+    trial.days_pass(1);
+    (trial, old, new)
+}
+
+#[tokio::test]
+async fn where_nobody_knows_about_the_key_the_row_is_renewed_instead() {
+    for tenant in ["cloud", "core"] {
+        let (trial, ..) = renewed(tenant).await;
+        let requests = trial.deeds("request-made").len();
+        assert_eq!(kind(&trial.roll_back(Some("devices are silent")).await), Ok(Some(Kind::Waiting)));
+        assert!(trial.said.noted("Nothing is put back: the server makes a key for each request"));
+        assert!(trial.history().await.contains(&"rollback-not-possible".to_owned()));
+        assert_eq!((trial.uploads(), trial.deeds("request-made").len()), (1, requests + 1));
+        trial.days_pass(1);
+        let cure = trial.renewed_at_the_portal().await;
+        assert_eq!(kind(&trial.bring(&cure).await), Ok(None));
+        assert_eq!(trial.status().await.problems, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_its_keys_gets_the_previous_certificate_back() {
+    let (mut trial, old, new) = renewed("cloud").await;
+    trial.fault(r#"{"do":{"switch":"keeps-keys","on":true}}"#);
+    trial.reconfigured(|text| text.replacen("mdm = ", "keeps_keys = true\nmdm = ", 1));
+    assert_eq!(kind(&trial.roll_back(None).await), Err((Kind::Waiting, "not-confirmed")), "nobody confirmed it");
+    assert_eq!(trial.uploads(), 1);
+    assert_eq!(kind(&trial.roll_back(Some("the new one is odd")).await), Ok(None));
+    assert_eq!(trial.uploads(), 2);
+    let status = trial.status().await;
+    assert_eq!(status.not_after, Some(certificate(&old).not_after));
+    let history = trial.history().await;
+    let back = ["rollback-begun", "upload-intended", "certificate-installed", "devices-answered", "renewal-closed"];
+    assert!(history.ends_with(&back.map(str::to_owned)), "{history:?}");
+    trial.days_pass(1);
+    // And forward again: a way back is a journey like any other.
+    assert_eq!(kind(&trial.roll_back(Some("it was not the certificate")).await), Ok(None));
+    assert_eq!(trial.status().await.not_after, Some(certificate(&new).not_after));
+}
+
+#[tokio::test]
+async fn the_waiver_and_the_reason_are_on_record() {
+    let (mut trial, ..) = renewed("cloud").await;
+    trial.reconfigured(|text| text.replacen("mdm = ", "keeps_keys = true\nmdm = ", 1));
+    trial.roll_back(Some("because")).await.expect("rolled back");
+    let lines = trial.live(async |world: &World<'_>| world.store.audit(&trial.tenant).await).await.expect("a record");
+    let begun = lines.iter().find(|line| line.entry.what == "rollback-begun").expect("on record");
+    assert_eq!(begun.entry.reason.as_deref(), Some("because"));
+    assert_eq!(begun.entry.details.get("waived").map(String::as_str), Some("ends-earlier"));
+    assert!(begun.entry.before.is_some() && begun.entry.after.is_some());
+}
+
+#[tokio::test]
+async fn after_a_wrong_topic_of_the_same_request_the_right_one_is_put_back() {
+    let (trial, _, right) = renewed("cloud").await;
+    // From the very same request somebody has also pressed Create, and uploads that one: the server's key is the same.
+    let wrong = trial.created_at_the_portal().await;
+    trial.put_by_hand(&wrong).await;
+    assert_eq!(kind(&trial.adopt(&wrong, None).await), Ok(None));
+    assert!(trial.status().await.problems.contains(&"topic-changed"));
+    assert_eq!(kind(&trial.roll_back(Some("wrong topic")).await), Ok(None));
+    let status = trial.status().await;
+    assert_eq!((status.topic, status.not_after), (certificate(&right).topic(), Some(certificate(&right).not_after)));
+    assert_eq!(status.problems, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_previous_certificate_that_has_ended_is_no_way_back() {
+    let (mut trial, ..) = renewed("cloud").await;
+    trial.reconfigured(|text| text.replacen("mdm = ", "keeps_keys = true\nmdm = ", 1));
+    trial.days_pass(40);
+    assert_eq!(kind(&trial.roll_back(Some("late")).await), Ok(Some(Kind::Waiting)));
+    assert!(trial.said.noted("would be refused (expired)"), "{:?}", trial.said.notes);
+    assert_eq!(trial.uploads(), 1);
+}
+
+#[tokio::test]
+async fn without_any_earlier_certificate_it_is_said() {
+    let trial = Trial::with("cloud").await;
+    assert_eq!(kind(&trial.roll_back(Some("why not")).await), Ok(Some(Kind::Waiting)));
+    assert!(trial.said.noted("no earlier certificate of cloud is on record"));
+}
+
+const PASSPHRASE: &str = "correct horse battery";
+
+/// A tenant whose server takes a key, of which the world's portal has a row.
+async fn with_an_own_key() -> Trial {
+    let mut trial = Trial::with("cloud").await;
+    let old = trial.installed_today().await;
+    trial.reconfigured(|text| {
+        let line = |key: &str| text.lines().find(|line| line.starts_with(key)).expect(key).to_owned();
+        let (authorities, portal) = (line("authorities"), line("portal"));
+        format!(
+            "[tenants.own]\nmdm = \"manual\"\nurl = \"https://127.0.0.1\"\napple_account = \"push@example.com\"\n\
+             own_key = {{ country = \"NL\" }}\n{authorities}\n{portal}\n"
+        )
+    });
+    trial.tenant = TenantName::parse("own").expect("a name");
+    let topic = certificate(&old).topic();
+    assert_eq!(kind(&trial.adopt(&old, topic).await), Ok(None));
+    trial
+}
+
+impl Trial {
+    fn wish_with_passphrase(&self) -> Wish {
+        let file = self.path("passphrase");
+        fs::write(&file, PASSPHRASE).expect("written");
+        let passphrase = pushcert::commands::passphrase::Passphrase { file: Some(file), command: None };
+        Wish { passphrase, ..Wish::default() }
+    }
+
+    /// The world's vendor signs what lies in the hand-off folder.
+    fn signed_by_the_vendor(&self, name: &str) -> std::path::PathBuf {
+        let (csr, out) = (self.path("request.csr"), self.path(name));
+        fs::write(&csr, self.request()).expect("written");
+        let world = self.sandbox.announcement();
+        let wish = pushcert::commands::csr::Sign {
+            csr,
+            vendor: world.vendor_certificate.clone(),
+            vendor_key: Some(world.vendor_key.clone()),
+            chain: vec![],
+            out: out.clone(),
+            authorities: Some(world.config.with_file_name("authorities.pem")),
+            passphrase: pushcert::commands::passphrase::Passphrase::default(),
+        };
+        let outcome = pushcert::commands::csr::sign(&self.said, &self.person, &wish, self.now());
+        assert_eq!(kind(&outcome), Ok(None));
+        out
+    }
+
+    /// A whole renewal with an own key: the hand-off folder with certificate and key at its end.
+    async fn renewed_with_an_own_key(&self, name: &str) -> std::path::PathBuf {
+        let wish = Wish { restart: true, ..self.wish_with_passphrase() };
+        assert_eq!(kind(&self.renew(wish).await), Ok(Some(Kind::Waiting)));
+        let waits = self.said.report.borrow().as_ref().and_then(|report| report.waiting_for);
+        assert_eq!(waits, Some("signature"));
+        let signed = self.signed_by_the_vendor(&format!("{name}.txt"));
+        assert_eq!(kind(&self.renew(Wish { request: Some(signed), ..Wish::default() }).await), Ok(Some(Kind::Waiting)));
+        let topic = self.status().await.enrolled_topic.expect("a topic");
+        let row = self.portal().row(&topic.common_name()).await.expect("a row");
+        let serial = self.portal().renew(&row, "request.txt", self.request()).await.expect("renewed");
+        let brought = self.downloaded(&serial, &format!("{name}.pem")).await;
+        assert_eq!(kind(&self.bring(&brought).await), Ok(Some(Kind::Waiting)), "a person uploads both");
+        let folder = self.said.report.borrow().as_ref().and_then(|report| report.handoff.clone()).expect("a folder");
+        let end = certificate(&brought).not_after.iso_date();
+        let checked = std::path::Path::new(&folder).join(format!("own-ends-{end}.pem"));
+        assert_eq!(kind(&self.adopt(&checked, None).await), Ok(None));
+        assert_eq!(kind(&self.renew(Wish::default()).await), Ok(None));
+        checked
+    }
+}
+
+/// The key beside a certificate of the hand-off folder is its own, and opens with the passphrase only.
+fn key_fits(checked: &std::path::Path) {
+    let sealed = fs::read(checked.with_extension("key.pem")).expect("the key");
+    assert!(String::from_utf8_lossy(&sealed).starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    let key = PrivateKey::read(&sealed, Some(&Secret::new(PASSPHRASE))).expect("it opens");
+    assert_eq!(key.public_key_sha256(), certificate(checked).public_key_sha256);
+    assert!(PrivateKey::read(&sealed, Some(&Secret::new("another"))).is_err());
+}
+
+#[tokio::test]
+async fn a_whole_renewal_with_an_own_key() {
+    let trial = with_an_own_key().await;
+    let checked = trial.renewed_with_an_own_key("first").await;
+    key_fits(&checked);
+    let status = trial.status().await;
+    assert_eq!((status.state, status.step.word(), &status.problems[..]), ("ok", "done", &[][..]));
+    let store = fs::read(trial.path("state/pushcert.sqlite")).expect("the store");
+    let clear = PrivateKey::read(
+        &fs::read(checked.with_extension("key.pem")).expect("the key"),
+        Some(&Secret::new(PASSPHRASE)),
+    );
+    let secret = clear.expect("it opens").pkcs8().to_vec();
+    let half = &secret[secret.len() / 2..secret.len() / 2 + 64];
+    assert!(!store.windows(half.len()).any(|window| window == half), "no key stands in the store in clear");
+}
+
+#[tokio::test]
+async fn a_copy_of_the_store_carries_the_key() {
+    let trial = with_an_own_key().await;
+    assert_eq!(kind(&trial.renew(trial.wish_with_passphrase()).await), Ok(Some(Kind::Waiting)));
+    let signed = trial.signed_by_the_vendor("signed.txt");
+    // The machine burns down; its backup of the store and the vendor's answer are all there is.
+    trial.live(async |_: &World<'_>| ()).await;
+    for name in ["handoff", "passphrase"] {
+        let path = trial.path(name);
+        if path.is_dir() { fs::remove_dir_all(path).expect("gone") } else { fs::remove_file(path).expect("gone") }
+    }
+    assert_eq!(kind(&trial.renew(Wish { request: Some(signed), ..Wish::default() }).await), Ok(Some(Kind::Waiting)));
+    assert!(trial.said.on_cards().contains("Press Renew"));
+}
+
+#[tokio::test]
+async fn a_request_of_another_key_is_refused() {
+    let trial = with_an_own_key().await;
+    assert_eq!(kind(&trial.renew(trial.wish_with_passphrase()).await), Ok(Some(Kind::Waiting)));
+    let first = trial.signed_by_the_vendor("first.txt");
+    let again = Wish { restart: true, ..trial.wish_with_passphrase() };
+    assert_eq!(kind(&trial.renew(again).await), Ok(Some(Kind::Waiting)));
+    let outcome = trial.renew(Wish { request: Some(first), ..Wish::default() }).await;
+    assert_eq!(kind(&outcome), Err((Kind::Refused, "key-mismatch")));
+}
+
+#[tokio::test]
+async fn an_own_key_brings_the_previous_certificate_back() {
+    let trial = with_an_own_key().await;
+    let first = trial.renewed_with_an_own_key("first").await;
+    let (old, old_key) = (fs::read(&first).expect("a certificate"), fs::read(first.with_extension("key.pem")));
+    trial.days_pass(20);
+    trial.renewed_with_an_own_key("second").await;
+    assert_eq!(kind(&trial.roll_back(Some("the new one is odd")).await), Ok(Some(Kind::Waiting)));
+    let cards = trial.said.on_cards();
+    let is_path = |line: &&str| std::path::Path::new(line).extension().is_some_and(|ending| ending == "pem");
+    let path = cards.lines().map(str::trim).rev().find(is_path).expect("a path").to_owned();
+    assert_eq!(certificate(path.as_ref()).der, certificate(&first).der);
+    assert_eq!(
+        fs::read(std::path::Path::new(&path).with_extension("key.pem")).expect("a key"),
+        old_key.expect("a key")
+    );
+    assert!(!old.is_empty());
+    assert_eq!(kind(&trial.adopt(path.as_ref(), None).await), Ok(None));
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(None));
+    assert_eq!(trial.status().await.not_after, Some(certificate(&first).not_after));
+}
+
+#[tokio::test]
+async fn nobody_to_type_a_passphrase_makes_no_key() {
+    let trial = with_an_own_key().await;
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Err((Kind::Usage, "passphrase-needed")));
+    assert!(!trial.history().await.contains(&"key-made".to_owned()));
+}
