@@ -16,6 +16,7 @@ mod journey;
 mod monitoring;
 mod monitors;
 mod others;
+mod packaging;
 mod papers;
 mod program;
 mod servers;
