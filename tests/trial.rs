@@ -11,7 +11,9 @@ use std::{
 use pushcert::{
     app::real::{Real, Settings},
     commands::{
-        Ask, Event, Failure, Kind, Outcome, Rehearsed, RenewalReport, Reporter, StatusLine, World, adopt, prove,
+        Ask, Event, Failure, Kind, Outcome, Rehearsed, RenewalReport, Reporter, StatusLine, World, adopt,
+        passphrase::Passphrase,
+        prove,
         renew::{Wish, rehearse, renew, rollback},
         status,
     },
@@ -126,7 +128,7 @@ impl Trial {
 
     pub async fn roll_back(&self, reason: Option<&str>) -> Outcome {
         let reason = reason.map(str::to_owned);
-        self.live(async |world: &World<'_>| rollback(world, &self.tenant, reason).await).await
+        self.live(async |world: &World<'_>| rollback(world, &self.tenant, reason, Passphrase::default()).await).await
     }
 
     /// Somebody uploads a certificate in the console, past this tool.

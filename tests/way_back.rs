@@ -254,3 +254,16 @@ async fn nobody_to_type_a_passphrase_makes_no_key() {
     assert_eq!(kind(&trial.renew(Wish::default()).await), Err((Kind::Usage, "passphrase-needed")));
     assert!(!trial.history().await.contains(&"key-made".to_owned()));
 }
+
+#[tokio::test]
+async fn the_passphrase_may_come_from_where_the_configuration_says() {
+    let mut trial = with_an_own_key().await;
+    let file = trial.path("kept passphrase");
+    pushcert::world::files::write_private(&file, PASSPHRASE.as_bytes()).expect("written");
+    trial.reconfigured(|text| {
+        let source = format!("country = \"NL\", passphrase = {{ file = \"{}\" }}", file.display());
+        text.replace("country = \"NL\"", &source)
+    });
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)), "nobody is asked");
+    assert!(trial.history().await.contains(&"key-made".to_owned()));
+}

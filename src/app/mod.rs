@@ -261,7 +261,9 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
                 renew::Wish { certificate: args.certificate, downloads: args.downloads, ..renew::Wish::default() };
             renew::rehearse(world, &args.tenant, wish).await
         }
-        Command::Rollback(args) => renew::rollback(world, &args.tenant, args.reason).await,
+        Command::Rollback(args) => {
+            renew::rollback(world, &args.tenant, args.reason, papers::passphrase(args.passphrase)).await
+        }
         Command::Adopt(args) => {
             let (tenant, evidence, topic) = adopt_wish(args);
             adopt::adopt(world, &tenant, &evidence, topic).await

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use pushcert_papers::{TenantName, Time, escape::printable};
+use pushcert_papers::{TenantName, Time, escape::printable, watch::Problem};
 
 use crate::{commands::StatusLine, store::AuditLine};
 
@@ -18,6 +18,27 @@ pub fn status(lines: &[StatusLine]) -> String {
     let mut text = aligned(&head, &rows);
     for line in lines {
         text.push_str(&beneath(line));
+    }
+    text.push_str(&accounts(lines));
+    text
+}
+
+/// How many tenants are named before the others are only counted.
+const NAMED: usize = 10;
+
+/// What is wrong with Apple accounts: each thing once, for all tenants that it befalls.
+fn accounts(lines: &[StatusLine]) -> String {
+    let mut text = String::new();
+    for problem in Problem::ALL.into_iter().filter(|problem| problem.is_of_the_account()) {
+        let befallen = lines.iter().filter(|line| line.problems.contains(&problem.word()));
+        let names: Vec<_> = befallen.map(|line| line.tenant.as_str()).collect();
+        if names.is_empty() {
+            continue;
+        }
+        let more = names.len().saturating_sub(NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let first = names[..names.len().min(NAMED)].join(", ");
+        let _ = write!(text, "\n{LOOK}{}:{LOOK:#} {first}{more}\n  {}\n", problem.word(), problem.meaning());
     }
     text
 }

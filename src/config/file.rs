@@ -74,16 +74,18 @@ struct RawOwnKey {
     country: String,
     organization: Option<String>,
     email: Option<String>,
+    passphrase: Option<SecretSource>,
 }
 
 impl RawOwnKey {
     /// Only a server of which we know nothing may take a key: both of MobileIron keep that of their own request.
-    fn of(self, product: Option<Product>) -> Result<OwnKey, String> {
+    fn of(self, product: Option<Product>, folder: &Path) -> Result<OwnKey, String> {
         if matches!(product, Some(Product::Cloud | Product::Core)) {
             return Err("`own_key` is for servers that take a key; MobileIron keeps the key of its own request".into());
         }
         let country = self.country.parse().map_err(|error| format!("`own_key` has no country: {error}"))?;
-        Ok(OwnKey { country, organization: self.organization, email: self.email })
+        let passphrase = self.passphrase.map(|source| source.relative_to(folder));
+        Ok(OwnKey { country, organization: self.organization, email: self.email, passphrase })
     }
 }
 
@@ -167,8 +169,13 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     }
     let portal =
         raw.portal.as_deref().map(address).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
-    let own_key =
-        raw.own_key.map(|own| own.of(product)).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    let own_key = raw
+        .own_key
+        .map(|own| own.of(product, folder))
+        .transpose()
+        .map_err(|problem| problems.push(problem))
+        .ok()
+        .flatten();
     let mut hosts = url.iter().chain(&portal).peekable();
     if raw.authorities.is_some() && (hosts.peek().is_none() || !hosts.all(http::is_loopback)) {
         problems.push("`authorities` is only for servers on a loopback address: Apple's certificates are judged by Apple's authorities".into());

@@ -75,6 +75,8 @@ pub struct OwnKey {
     pub organization: Option<String>,
     /// An address for mail.
     pub email: Option<String>,
+    /// Where the passphrase that protects it comes from; asked for where nothing says it.
+    pub passphrase: Option<SecretSource>,
 }
 
 /// A console profile, and what it may be used for besides reading.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use pushcert_papers::TenantName;
 
+use super::Passphrase;
+
 /// `rehearse`
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -40,4 +42,7 @@ pub struct Rollback {
     /// Why; it goes on record, and confirms it where nobody can be asked
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// What is to protect an own key, where there is no way back and a new one is made [default: asked for]
+    #[command(flatten)]
+    pub passphrase: Passphrase,
 }

@@ -96,7 +96,8 @@ impl Run<'_> {
         let now = self.world.clock.now();
         let journey = self.journey();
         let certificate = received(&journey);
-        let before = self.installed_digest().filter(|digest| *digest != certificate.sha256);
+        let replaced = journey.before.map(|before| before.certificate).or_else(|| self.installed_digest());
+        let before = replaced.filter(|digest| *digest != certificate.sha256);
         let entry = Entry {
             before,
             after: Some(certificate.sha256),

@@ -98,9 +98,10 @@ pub async fn renew(world: &World<'_>, name: &TenantName, wish: Wish) -> Outcome 
 ///
 /// # Errors
 /// As for [`renew`], and when nobody confirms it.
-pub async fn rollback(world: &World<'_>, name: &TenantName, reason: Option<String>) -> Outcome {
+pub async fn rollback(world: &World<'_>, name: &TenantName, reason: Option<String>, passphrase: Passphrase) -> Outcome {
     let accept = Accept { reason: reason.clone(), ..Accept::default() };
-    let wish = Wish { confirmed: reason.is_some() && !world.ask.present(), accept, ..Wish::default() };
+    let confirmed = reason.is_some() && !world.ask.present();
+    let wish = Wish { confirmed, accept, passphrase, ..Wish::default() };
     let mut run = Run::open(world, name, wish).await?;
     run.look().await?;
     run.head().await?;

@@ -53,7 +53,7 @@ impl Run<'_> {
             address: self.tenant.portal.as_deref().unwrap_or(guide::PORTAL),
             apple_account: self.tenant.apple_account.as_deref(),
             topic: journey.topic.as_ref(),
-            vendor: self.tenant.product.vendor(),
+            vendor: journey.held_request().and_then(|held| held.vendor.as_deref()).or(self.tenant.product.vendor()),
             ends: self.present().and_then(|installed| installed.not_after),
             devices: self.devices,
             request,

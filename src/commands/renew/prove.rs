@@ -79,7 +79,11 @@ impl Run<'_> {
 
     fn closing(&self, ends: Option<Time>) -> String {
         let notice = self.tenant.thresholds.notice;
-        let next = ends.map(|end| format!(" Next: {} ({notice} days before the end).", end.plus(-notice * DAY).date()));
+        let now = self.world.clock.now();
+        let next = ends.map(|end| match end.plus(-notice * DAY) {
+            opens if opens > now => format!(" Next: {} ({notice} days before the end).", opens.date()),
+            _ => format!(" It ends on {}, so the next renewal is due already.", end.date()),
+        });
         let is_back = self.ledger.latest_journey().is_some_and(|journey| journey.purpose == Purpose::Rollback);
         let what = if is_back { "has its previous certificate back" } else { "is renewed" };
         format!("{} {what}.{} Nothing to do on the devices.", self.tenant.name, next.unwrap_or_default())

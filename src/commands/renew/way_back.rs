@@ -39,6 +39,7 @@ impl Run<'_> {
         };
         Ok(match self.held(own_key, &facts).await? {
             Some(held) => Ok(WayBack { certificate, der, facts, own_key, held }),
+            None if self.tenant.own_key.is_some() => Err("the key of the previous certificate is not kept here".into()),
             None => Err(
                 "the server makes a key for each request, and may have given up that of the previous certificate; nobody can tell from here".into(),
             ),

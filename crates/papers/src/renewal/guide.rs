@@ -97,10 +97,10 @@ fn account(known: Option<&str>) -> String {
 }
 
 fn find_the_row(vendor: Option<&str>, ends: Option<Time>, topic: &Topic) -> [Line; 2] {
-    let vendor = vendor.unwrap_or("MobileIron");
+    let vendor = vendor.map(|vendor| format!(" · {vendor}")).unwrap_or_default();
     let end = ends.map(|end| format!(" · about {}", end.date())).unwrap_or_default();
     [
-        Line::new("Find", format!("the row  Mobile Device Management · {vendor}{end}")),
+        Line::new("Find", format!("the row  Mobile Device Management{vendor}{end}")),
         Line::grave("", format!("its details must say  {}", topic.common_name())),
     ]
 }
