@@ -2,9 +2,11 @@
 
 #![allow(clippy::disallowed_methods, clippy::panic, reason = "tests make the files they need")]
 
+mod alerts;
 mod attacks;
 mod browser;
 mod canary;
+mod channels;
 mod cmd;
 mod console;
 mod days;
@@ -19,6 +21,7 @@ mod others;
 mod packaging;
 mod papers;
 mod program;
+mod receivers;
 mod servers;
 mod shell;
 mod store;

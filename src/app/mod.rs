@@ -2,6 +2,7 @@
 
 pub mod real;
 
+mod channels;
 mod console;
 mod demo;
 mod init;

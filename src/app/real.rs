@@ -9,6 +9,7 @@ use std::{
 use async_trait::async_trait;
 use pushcert_papers::{Fingerprint, Secret, console::Profile, escape::printable, renewal::Reach};
 
+use super::channels::RealChannels;
 use crate::{
     commands::{Ask, Failure, Kind, Reporter, Server, Servers, World},
     config::{Config, ConfigError, Console as ConsoleConfig, Product, SecretSource, StoreAddress, Tenant},
@@ -99,11 +100,13 @@ impl Real {
     /// Does something in this world.
     pub async fn live<T>(&self, reporter: &dyn Reporter, ask: &dyn Ask, deed: impl AsyncFnOnce(&World<'_>) -> T) -> T {
         let servers = RealServers { real: self, ask };
+        let channels = RealChannels { limit: self.timeout };
         let world = World {
             clock: &*self.clock,
             config: &self.config,
             store: &*self.store,
             servers: &servers,
+            channels: &channels,
             portal: &self.desk,
             reporter,
             ask,

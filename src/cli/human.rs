@@ -17,7 +17,9 @@ use pushcert_papers::{
 
 use super::table;
 use crate::{
-    commands::{Event, Failure, Looked, Made, Mark, Rehearsed, STEPS, TenantHeading, Verified, prove::Answers},
+    commands::{
+        Delivery, Event, Failure, Looked, Made, Mark, Rehearsed, STEPS, TenantHeading, Verified, prove::Answers,
+    },
     forms::in_days,
 };
 
@@ -46,6 +48,7 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::Verified(found) => Some(verified(found)),
         Event::Console(report) => Some(super::lessons::text(report)),
         Event::Proved { tenant, answers } => Some(proved(tenant, *answers)),
+        Event::Delivery(delivery) => Some(delivered(delivery)),
         Event::Listening(address) => Some(format!("Watching. The page is at http://{address}/\n")),
         Event::Ready(announcement) => Some(format!("{announcement}\n")),
         Event::Renewal(_) | Event::Scanning { .. } | Event::Scanned { .. } | Event::ScanOver | Event::Watched(_) => {
@@ -327,6 +330,14 @@ fn proved(tenant: &TenantName, answers: Answers) -> String {
              too: ask again tomorrow\n",
             styled(GOOD, "devices answer:")
         ),
+    }
+}
+
+fn delivered(delivery: &Delivery<'_>) -> String {
+    let channel = format!("{} ({})", printable(delivery.channel), delivery.way);
+    match delivery.why {
+        None => format!("{} {channel}\n", styled(GOOD, "✓ sent to")),
+        Some(why) => format!("{} {channel}: {}\n", styled(BAD, "✗ not taken by"), printable(why)),
     }
 }
 

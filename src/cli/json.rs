@@ -42,6 +42,10 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
             "schema": "pushcert/prove/1", "tenant": tenant, "answered": answers.answered, "asked": answers.asked,
             "devices_answer": answers.answered > 0,
         })]),
+        Event::Delivery(delivery) => Some(vec![json!({
+            "schema": "pushcert/delivery/1", "channel": delivery.channel, "kind": delivery.way,
+            "sent": delivery.why.is_none(), "why": delivery.why,
+        })]),
         Event::Listening(address) => {
             Some(vec![json!({ "schema": "pushcert/watch/1", "page": format!("http://{address}/") })])
         }

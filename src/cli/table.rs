@@ -63,8 +63,8 @@ fn cells(line: &StatusLine) -> [String; 7] {
 
 fn state(line: &StatusLine) -> String {
     let state = if line.state == "expired-in-grace" { "in grace" } else { line.state };
-    if line.problems.contains(&"topic-changed") {
-        "wrong topic".into()
+    if let Some(grave) = line.grave() {
+        if grave == "topic-changed" { "wrong topic".into() } else { grave.into() }
     } else if line.stale && line.state == "ok" {
         "stale".into()
     } else {
@@ -101,6 +101,13 @@ fn beneath(line: &StatusLine) -> String {
             line.tenant,
             printable(why)
         );
+    }
+    for lost in &line.undelivered {
+        let what = if lost.given_up { "could not be delivered" } else { "could not be delivered yet" };
+        let alerts = if lost.count == 1 { "an alert".into() } else { format!("{} alerts", lost.count) };
+        let why = printable(lost.why.as_deref().unwrap_or_default());
+        let _ =
+            write!(text, "\n{LOOK}{}: {alerts} {what} by {}:{LOOK:#} {why}\n", line.tenant, printable(&lost.channel));
     }
     if let Some(command) = &line.next.command {
         let _ = write!(text, "\n{}: {}\n  {command}\n", line.tenant, line.next.what);

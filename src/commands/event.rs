@@ -8,7 +8,7 @@ use pushcert_papers::{
 };
 use serde::Serialize;
 
-use super::{console::ConsoleReport, prove::Answers};
+use super::{alerts::Delivery, console::ConsoleReport, prove::Answers};
 use crate::store::AuditLine;
 
 /// The steps of a renewal that people see.
@@ -87,6 +87,8 @@ pub enum Event<'a> {
     History(&'a [(TenantName, AuditLine)]),
     /// The record was verified.
     Verified(&'a Verified),
+    /// A marked alert was sent to a channel, or was not.
+    Delivery(&'a Delivery<'a>),
     /// The first round has ended, and the page can be read at this address.
     Listening(std::net::SocketAddr),
     /// The sandbox is ready; its announcement as JSON.
@@ -269,6 +271,8 @@ pub struct StatusLine {
     pub stale: bool,
     /// What is wrong.
     pub problems: Vec<&'static str>,
+    /// What a list of revoked certificates said of it, or that it was not looked up.
+    pub revocation: &'static str,
     /// The Apple account.
     pub apple_account: Option<String>,
     /// Whose it is.
@@ -294,6 +298,29 @@ pub struct StatusLine {
     /// Why the server could not be asked just now, where it could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_asked: Option<String>,
+    /// Alerts about it that did not arrive.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undelivered: Vec<Undelivered>,
+}
+
+/// Alerts that a channel did not take.
+#[derive(Clone, Debug, Serialize)]
+pub struct Undelivered {
+    /// The channel.
+    pub channel: String,
+    /// How many.
+    pub count: u64,
+    /// Whether they are given up; else they are tried again.
+    pub given_up: bool,
+    /// Why the last of them did not arrive.
+    pub why: Option<String>,
+}
+
+impl StatusLine {
+    /// A problem that costs devices, whatever the date says.
+    pub fn grave(&self) -> Option<&'static str> {
+        self.problems.iter().copied().find(|problem| matches!(*problem, "topic-changed" | "revoked"))
+    }
 }
 
 /// What became of a record that was verified.
@@ -337,6 +364,5 @@ impl From<&StatusLine> for Watched {
 
 /// What a date does not say.
 fn grave(line: &StatusLine) -> Option<&'static str> {
-    let topic = line.problems.iter().copied().find(|problem| *problem == "topic-changed");
-    topic.or(line.stale.then_some("the last look is too old"))
+    line.grave().or(line.stale.then_some("the last look is too old"))
 }

@@ -2,6 +2,7 @@
 //! through [`Reporter`] and [`Ask`]; they never print, and know no exit code.
 
 pub mod adopt;
+pub mod alerts;
 pub mod check;
 pub mod console;
 pub mod csr;
@@ -14,6 +15,7 @@ pub mod passphrase;
 pub mod prove;
 pub mod published;
 pub mod renew;
+pub mod revocations;
 pub mod status;
 pub mod watch;
 
@@ -28,8 +30,10 @@ use std::{path::Path, time::Duration};
 use async_trait::async_trait;
 use pushcert_papers::{Secret, TenantName, certificate::Authorities};
 
+pub use alerts::{Channels, Delivery};
 pub use event::{
-    Event, Looked, Made, Mark, Rehearsed, RenewalReport, STEPS, StatusLine, Telling, TenantHeading, Verified, Watched,
+    Event, Looked, Made, Mark, Rehearsed, RenewalReport, STEPS, StatusLine, Telling, TenantHeading, Undelivered,
+    Verified, Watched,
 };
 pub use failure::{Failure, Kind};
 
@@ -54,6 +58,8 @@ pub struct World<'a> {
     pub store: &'a dyn Store,
     /// The servers.
     pub servers: &'a dyn Servers,
+    /// The channels for alerts.
+    pub channels: &'a dyn Channels,
     /// The person at Apple's portal.
     pub portal: &'a dyn Portal,
     /// Where results and talk go.

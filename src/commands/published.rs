@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pushcert_papers::{
     Serial, TenantName, Time, Topic,
-    certificate::{Authorities, Expectations},
+    certificate::{Authorities, Certificate, Expectations},
     judge::{Want, judge},
     kind::{Paper, recognise},
     pem,
@@ -65,7 +65,8 @@ pub async fn publish(world: &World<'_>) -> Result<(), Failure> {
     let mut lines = vec![];
     for tenant in world.config.tenants.values().filter(|tenant| !tenant.retired) {
         let line = super::status::line(world, tenant, &wish).await?;
-        if let Some(pem) = installed(world, tenant).await? {
+        if let Some(leaf) = installed(world, tenant).await? {
+            let pem = pem("CERTIFICATE", &leaf.der);
             write(&folder.join(format!("{}.pem", tenant.name)), pem.as_bytes())?;
         }
         lines.push(StatusLine { apple_account: None, owner: None, ..line });
@@ -76,7 +77,7 @@ pub async fn publish(world: &World<'_>) -> Result<(), Failure> {
 
 /// The installed certificate, where it was at hand: kept by itself when it was adopted, or as the file that came back
 /// in a renewal.
-async fn installed(world: &World<'_>, tenant: &Tenant) -> Result<Option<String>, Failure> {
+pub(super) async fn installed(world: &World<'_>, tenant: &Tenant) -> Result<Option<Certificate>, Failure> {
     let ledger = Ledger::open(world, tenant).await?;
     let seen = ledger.sighting().await?;
     let Some(digest) = seen.and_then(|seen| seen.installed?.certificate) else { return Ok(None) };
@@ -84,7 +85,7 @@ async fn installed(world: &World<'_>, tenant: &Tenant) -> Result<Option<String>,
     let kept = received.filter(|received| received.sha256 == digest).map_or(digest, |received| received.artefact);
     let Some(bytes) = world.store.artefact(&kept).await? else { return Ok(None) };
     Ok(match recognise(&bytes) {
-        Paper::Certificates { leaves, .. } => leaves.first().map(|leaf| pem("CERTIFICATE", &leaf.der)),
+        Paper::Certificates { leaves, .. } => leaves.into_iter().next(),
         _ => None,
     })
 }
@@ -177,6 +178,7 @@ impl Published {
             journey: None,
             // Whose account it is, is not published.
             account: None,
+            lookup: None,
             thresholds: &thresholds,
             stale_after: self.stale_after,
             now,
@@ -186,6 +188,7 @@ impl Published {
         let holds = |problem: &Problem| standing.problems.contains(problem) || self.names(*problem);
         let problems: Vec<_> =
             Problem::ALL.into_iter().filter(|problem| *problem != Problem::TopicUnknown && holds(problem)).collect();
+        let revoked = problems.contains(&Problem::Revoked);
         StatusLine {
             tenant: self.tenant.clone(),
             mdm: Product::WORDS
@@ -201,6 +204,7 @@ impl Published {
             state: standing.state.word(),
             stale: standing.stale,
             problems: problems.iter().map(|problem| problem.word()).collect(),
+            revocation: if revoked { Problem::Revoked.word() } else { standing.revocation.word() },
             apple_account: None,
             owner: None,
             step: self.step.unwrap_or(Stage::Idle),
@@ -212,6 +216,7 @@ impl Published {
             thresholds,
             stale_after: self.stale_after,
             not_asked: None,
+            undelivered: vec![],
         }
     }
 

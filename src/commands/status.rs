@@ -5,11 +5,11 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use pushcert_papers::{
     TenantName, Time,
-    watch::{Facts, Level, Seen, Source, State, standing},
+    watch::{Facts, Level, Lookup, Seen, Source, State, standing},
 };
 
-use super::{Event, Failure, Kind, Outcome, StatusLine, World, ledger::Ledger};
-use crate::config::Tenant;
+use super::{Event, Failure, Kind, Outcome, StatusLine, Undelivered, World, ledger::Ledger};
+use crate::{config::Tenant, store::Tally};
 
 /// What a person or a monitoring job wants to know.
 #[derive(Debug, Default)]
@@ -39,7 +39,8 @@ const AT_A_TIME: usize = 64;
 /// When a tenant is not configured, or the store cannot be read. A server that does not answer is no error: what was
 /// seen last is still true, and it is said that it could not be asked.
 pub async fn status(world: &World<'_>, wish: &Wish) -> Outcome {
-    let lines = look(world, chosen(world, wish)?, wish).await?;
+    let mut lines = look(world, chosen(world, wish)?, wish, async |_| Ok(())).await?;
+    undelivered(&world.store.tally().await?, &mut lines);
     world.tell(Event::Status(&lines));
     let due = wish.fail_on.is_some_and(|limit| lines.iter().any(|line| reached(line, limit)));
     Ok(due.then_some(Kind::Due))
@@ -60,15 +61,37 @@ fn chosen<'a>(world: &'a World<'_>, wish: &Wish) -> Result<Vec<&'a Tenant>, Fail
     Ok(tenants)
 }
 
-pub(super) fn reached(line: &StatusLine, limit: State) -> bool {
-    let state = State::ALL.into_iter().find(|state| state.word() == line.state);
-    let wrong = line.problems.contains(&"topic-changed");
-    wrong || state.is_some_and(|state| state >= limit)
+/// Writes beneath each line which of its alerts did not arrive.
+pub(super) fn undelivered(tally: &[Tally], lines: &mut [StatusLine]) {
+    for one in tally.iter().filter(|one| one.result != "sent") {
+        if let Some(line) = lines.iter_mut().find(|line| line.tenant == one.tenant) {
+            line.undelivered.push(Undelivered {
+                channel: one.channel.clone(),
+                count: one.count,
+                given_up: one.result == "dead",
+                why: one.why.clone(),
+            });
+        }
+    }
 }
 
-/// How these tenants stand, in the order given. A slow server keeps nobody waiting but itself.
-pub(super) async fn look(world: &World<'_>, tenants: Vec<&Tenant>, wish: &Wish) -> Result<Vec<StatusLine>, Failure> {
-    let one = async |(place, tenant)| Ok::<_, Failure>((place, line(world, tenant, wish).await?));
+pub(super) fn reached(line: &StatusLine, limit: State) -> bool {
+    let state = State::ALL.into_iter().find(|state| state.word() == line.state);
+    line.grave().is_some() || state.is_some_and(|state| state >= limit)
+}
+
+/// How these tenants stand, in the order given; something more is done with each as soon as it was looked at. A slow server keeps nobody waiting but itself.
+pub(super) async fn look(
+    world: &World<'_>,
+    tenants: Vec<&Tenant>,
+    wish: &Wish,
+    also: impl AsyncFn(&Sight<'_>) -> Result<(), Failure>,
+) -> Result<Vec<StatusLine>, Failure> {
+    let one = async |(place, tenant)| {
+        let sight = Sight::take(world, tenant, wish).await?;
+        also(&sight).await?;
+        Ok::<_, Failure>((place, sight.line()))
+    };
     let looks = stream::iter(tenants.into_iter().enumerate()).map(one).buffer_unordered(AT_A_TIME);
     let mut lines: Vec<(usize, StatusLine)> = looks.try_collect().await?;
     lines.sort_unstable_by_key(|(place, _)| *place);
@@ -76,17 +99,84 @@ pub(super) async fn look(world: &World<'_>, tenants: Vec<&Tenant>, wish: &Wish) 
 }
 
 pub(super) async fn line(world: &World<'_>, tenant: &Tenant, wish: &Wish) -> Result<StatusLine, Failure> {
-    let ledger = Ledger::open(world, tenant).await?;
-    let mut seen = ledger.sighting().await?;
-    let mut not_asked = None;
-    if !wish.offline && wish.at.is_none() && is_old(seen.as_ref(), world.clock.now(), wish.max_age) {
-        match in_time(ask(world, tenant, &ledger), wish.patience).await {
-            Ok(Some(fresh)) => seen = Some(fresh),
-            Ok(None) => {}
-            Err(error) => not_asked = Some(error.message),
+    Ok(Sight::take(world, tenant, wish).await?.line())
+}
+
+/// A look at a tenant: everything that its standing depends on.
+pub(super) struct Sight<'a> {
+    pub(super) tenant: &'a Tenant,
+    ledger: Ledger<'a>,
+    seen: Option<Seen>,
+    lookup: Option<Lookup>,
+    now: Time,
+    /// Why the server could not be asked just now, where it could not.
+    pub(super) not_asked: Option<String>,
+}
+
+impl<'a> Sight<'a> {
+    /// Looks: at the store, and at the server where the wish and the last look say so.
+    pub(super) async fn take(world: &'a World<'a>, tenant: &'a Tenant, wish: &Wish) -> Result<Self, Failure> {
+        let ledger = Ledger::open(world, tenant).await?;
+        let mut seen = ledger.sighting().await?;
+        let mut not_asked = None;
+        if !wish.offline && wish.at.is_none() && is_old(seen.as_ref(), world.clock.now(), wish.max_age) {
+            match in_time(ask(world, tenant, &ledger), wish.patience).await {
+                Ok(Some(fresh)) => seen = Some(fresh),
+                Ok(None) => {}
+                Err(error) => not_asked = Some(error.message),
+            }
+        }
+        let certificate = seen.as_ref().and_then(|seen| seen.installed.as_ref()?.certificate);
+        let lookup = if certificate.is_some() { world.store.lookup(&tenant.name).await? } else { None };
+        let now = wish.at.unwrap_or_else(|| world.clock.now());
+        Ok(Self { tenant, ledger, seen, lookup, now, not_asked })
+    }
+
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            tenant: &self.tenant.name,
+            seen: self.seen.as_ref(),
+            enrolled: self.ledger.enrolled_topic(),
+            journey: self.ledger.latest_journey(),
+            account: Some(self.ledger.account()),
+            lookup: self.lookup.as_ref(),
+            thresholds: &self.tenant.thresholds,
+            stale_after: self.tenant.stale_after,
+            now: self.now,
         }
     }
-    Ok(stands(tenant, &ledger, seen.as_ref(), wish.at.unwrap_or_else(|| world.clock.now()), not_asked))
+
+    pub(super) fn line(&self) -> StatusLine {
+        let (tenant, standing) = (self.tenant, standing(&self.facts()));
+        let installed = self.seen.as_ref().and_then(|seen| seen.installed.as_ref());
+        let newer = self.ledger.is_newer().then_some("journey-newer");
+        StatusLine {
+            tenant: tenant.name.clone(),
+            mdm: tenant.product.word(),
+            enrolled_topic: self.ledger.enrolled_topic().cloned(),
+            topic: installed.and_then(|installed| installed.topic.clone()),
+            serial: installed.and_then(|installed| installed.serial.clone()),
+            not_before: installed.and_then(|installed| installed.not_before),
+            not_after: installed.and_then(|installed| installed.not_after),
+            days_left: standing.days_left,
+            state: standing.state.word(),
+            stale: standing.stale,
+            problems: standing.problems.iter().map(|problem| problem.word()).chain(newer).collect(),
+            revocation: standing.revocation.word(),
+            apple_account: tenant.apple_account.clone(),
+            owner: tenant.owner.clone(),
+            step: standing.stage,
+            next: standing.next,
+            source: self.seen.as_ref().map_or(Source::None, |seen| seen.source).word(),
+            seen_at: self.seen.as_ref().map(|seen| seen.at),
+            now: self.now,
+            level: Level::of(standing.state, standing.stale, &standing.problems),
+            thresholds: tenant.thresholds,
+            stale_after: tenant.stale_after,
+            not_asked: self.not_asked.clone(),
+            undelivered: vec![],
+        }
+    }
 }
 
 fn is_old(seen: Option<&Seen>, now: Time, max_age: i64) -> bool {
@@ -114,50 +204,5 @@ async fn ask(world: &World<'_>, tenant: &Tenant, ledger: &Ledger<'_>) -> Result<
     match server.mdm.installed().await {
         Ok(seen) => ledger.saw(seen).await.map(Some),
         Err(error) => Err(world.failed(tenant, error).await),
-    }
-}
-
-fn stands(
-    tenant: &Tenant,
-    ledger: &Ledger<'_>,
-    seen: Option<&Seen>,
-    now: Time,
-    not_asked: Option<String>,
-) -> StatusLine {
-    let standing = standing(&Facts {
-        tenant: &tenant.name,
-        seen,
-        enrolled: ledger.enrolled_topic(),
-        journey: ledger.latest_journey(),
-        account: Some(ledger.account()),
-        thresholds: &tenant.thresholds,
-        stale_after: tenant.stale_after,
-        now,
-    });
-    let installed = seen.and_then(|seen| seen.installed.as_ref());
-    let newer = ledger.is_newer().then_some("journey-newer");
-    StatusLine {
-        tenant: tenant.name.clone(),
-        mdm: tenant.product.word(),
-        enrolled_topic: ledger.enrolled_topic().cloned(),
-        topic: installed.and_then(|installed| installed.topic.clone()),
-        serial: installed.and_then(|installed| installed.serial.clone()),
-        not_before: installed.and_then(|installed| installed.not_before),
-        not_after: installed.and_then(|installed| installed.not_after),
-        days_left: standing.days_left,
-        state: standing.state.word(),
-        stale: standing.stale,
-        problems: standing.problems.iter().map(|problem| problem.word()).chain(newer).collect(),
-        apple_account: tenant.apple_account.clone(),
-        owner: tenant.owner.clone(),
-        step: standing.stage,
-        next: standing.next,
-        source: seen.map_or(Source::None, |seen| seen.source).word(),
-        seen_at: seen.map(|seen| seen.at),
-        now,
-        level: Level::of(standing.state, standing.stale, &standing.problems),
-        thresholds: tenant.thresholds,
-        stale_after: tenant.stale_after,
-        not_asked,
     }
 }

@@ -4,7 +4,7 @@ use pushcert_papers::{Fingerprint, TenantName};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Failure, StatusLine, World,
+    Failure, StatusLine, World, alerts,
     status::{self, Wish},
 };
 use crate::store::AuditLine;
@@ -12,12 +12,17 @@ use crate::store::AuditLine;
 /// Lines of a record that the page shows.
 const SHOWN_LINES: usize = 50;
 
-/// A round: how every tenant stands, in the order of their names.
+/// A round: how every tenant stands, in the order of their names. What is to be announced of a tenant lies in the outbox as
+/// soon as it was looked at.
 ///
 /// # Errors
-/// When the store cannot be read. A server that does not answer is no error.
+/// When the store cannot be used. A server that does not answer is no error.
 pub async fn look(world: &World<'_>, wish: &Wish) -> Result<Vec<StatusLine>, Failure> {
-    status::look(world, world.config.tenants.values().filter(|tenant| !tenant.retired).collect(), wish).await
+    let tenants = world.config.tenants.values().filter(|tenant| !tenant.retired).collect();
+    let announced = async |sight: &status::Sight<'_>| alerts::announce(world, sight).await;
+    let mut lines = status::look(world, tenants, wish, announced).await?;
+    status::undelivered(&world.store.tally().await?, &mut lines);
+    Ok(lines)
 }
 
 /// Somebody wants to see a tenant's record.

@@ -5,10 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pushcert_papers::{Fingerprint, TenantName, Topic, watch::Thresholds};
+use pushcert_papers::{Fingerprint, TenantName, Time, Topic, watch::Thresholds};
 use serde::Deserialize;
 
-use super::{Config, Console, OwnKey, Problem, Product, SecretSource, Tenant, nearest, store::RawStore};
+use super::{
+    Channel, Config, Console, OwnKey, Problem, Product, SecretSource, Tenant, channel as channels, nearest,
+    store::RawStore,
+};
 use crate::world::http;
 
 #[derive(Deserialize)]
@@ -20,9 +23,8 @@ struct RawConfig {
     handoff: Option<PathBuf>,
     downloads: Option<PathBuf>,
     public_dir: Option<PathBuf>,
-    /// Alerts read these; here they only have to be well formed.
-    #[serde(default, rename = "channels")]
-    _channels: Vec<toml::Value>,
+    #[serde(default)]
+    channels: Vec<toml::Spanned<toml::Value>>,
 }
 
 #[derive(Deserialize)]
@@ -53,8 +55,7 @@ struct RawTenant {
     tags: Vec<String>,
     #[serde(default)]
     retired: bool,
-    #[serde(rename = "muted_until")]
-    _muted_until: Option<toml::value::Datetime>,
+    muted_until: Option<toml::value::Datetime>,
     #[serde(default)]
     thresholds: Thresholds,
 }
@@ -119,7 +120,40 @@ pub fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
             }
         }
     }
+    for value in raw.channels {
+        let line = line_of(text, value.span().start);
+        match channels::read(value.into_inner(), folder).and_then(|channel| config.unique(channel)) {
+            Ok(channel) => config.channels.push(channel),
+            Err(found) => {
+                problems.extend(found.into_iter().map(|what| Problem {
+                    line: line_of_key(text, &what, line),
+                    what: format!("[[channels]] {what}"),
+                }));
+            }
+        }
+    }
     if problems.is_empty() { Ok(config) } else { Err(problems) }
+}
+
+impl Config {
+    /// The channel, unless another has its name.
+    fn unique(&self, channel: Channel) -> Result<Channel, Vec<String>> {
+        if self.channels.iter().any(|known| known.name == channel.name) {
+            return Err(vec![format!(
+                "`name`: there are two channels {:?}; give each a name of its own",
+                channel.name
+            )]);
+        }
+        Ok(channel)
+    }
+}
+
+/// The first second on which a tenant is no longer muted: a date begins at midnight, UTC.
+fn moment(written: toml::value::Datetime) -> Result<Time, String> {
+    let text = written.to_string();
+    Time::parse(&text)
+        .or_else(|_| Time::parse(&format!("{text}Z")))
+        .map_err(|_| "`muted_until` is a day, such as 2026-12-24, or a moment, such as 2026-12-24T08:00:00Z".to_owned())
 }
 
 fn problem(text: &str, error: &toml::de::Error) -> Problem {
@@ -141,7 +175,7 @@ fn line_of_key(text: &str, what: &str, from: Option<usize>) -> Option<usize> {
 }
 
 /// "unknown field `x`, expected one of …" with the nearest known one instead of all of them.
-fn with_nearest(message: &str) -> String {
+pub(super) fn with_nearest(message: &str) -> String {
     let words: Vec<&str> = message.split('`').collect();
     let (Some(unknown), true) = (words.get(1), message.starts_with("unknown field")) else { return message.to_owned() };
     let known = words.iter().skip(3).step_by(2).copied();
@@ -159,6 +193,10 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     let url = raw.url.as_deref().map(address).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
     let stale_after =
         raw.stale_after.as_deref().map(span).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    let muted_until = raw.muted_until.map(moment).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    if name.as_str() == crate::config::WATCH {
+        problems.push("this name is kept for what the watch says of itself".into());
+    }
     if matches!(product, Some(Product::Cloud | Product::Core)) && raw.url.is_none() {
         problems.push("`url` is missing: where is the server?".into());
     }
@@ -210,6 +248,7 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
         keeps_keys: raw.keeps_keys,
         tags: raw.tags,
         retired: raw.retired,
+        muted_until,
         thresholds: raw.thresholds,
     })
 }
@@ -292,13 +331,18 @@ mod tests {
             thresholds = { notice = 90 }
             console = { profile = "acme.console.toml", sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", allow = ["fetch"] }
             [[channels]]
-            kind = "mail"
+            kind = "hook"
+            command = ["/usr/local/bin/alert"]
+            severity = "critical"
+            tags = ["emea"]
             "#,
         )
         .expect("a configuration");
         let acme = config.tenant(&TenantName::parse("acme").expect("a name")).expect("acme");
         assert_eq!((acme.product, acme.host.as_deref()), (Product::Cloud, Some("na1.example.com")));
         assert_eq!((acme.thresholds.notice, acme.thresholds.warning, acme.stale_after), (90, 30, Some(259_200)));
+        assert_eq!(acme.muted_until, Time::parse("2026-12-24").ok());
+        assert_eq!((config.channels[0].name.as_str(), &config.channels[0].tags), ("hook", &acme.tags));
         let console = acme.console.as_ref().expect("a console");
         assert_eq!(
             (console.profile.as_path(), console.fetch, console.upload),
@@ -310,6 +354,17 @@ mod tests {
     fn a_mistyped_key_is_named_with_its_line_and_the_nearest() {
         let text = "[tenants.acme]\nmdm = \"manual\"\nuser_name = \"x\"\n";
         assert_eq!(wrong(text), "Some(3) [tenants.acme] unknown key `user_name`; did you mean `username`?\n");
+    }
+
+    #[test]
+    fn a_mistake_in_a_channel_has_its_line() {
+        let hook = "[[channels]]\nkind = \"hook\"\ncommand = [\"/bin/true\"]\n";
+        let text = format!("{hook}[[channels]]\nkind = \"slack\"\nchanel = \"x\"\n");
+        assert!(wrong(&text).starts_with("Some(6) [[channels]] unknown key `chanel`"), "{}", wrong(&text));
+        let twice = format!("{hook}{hook}");
+        assert!(wrong(&twice).contains("there are two channels \"hook\""), "{}", wrong(&twice));
+        assert!(wrong("[tenants.pushcert-watch]\nmdm = \"manual\"\n").contains("kept for"));
+        assert!(wrong("[tenants.a]\nmdm = \"manual\"\nmuted_until = 12:00:00\n").contains("is a day"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A user's file comes before the system's. Each tenant is taken whole from one of them, never merged key by key; a
 //! file that others may write to is refused; no file of the current folder is read by itself.
 
+pub mod channel;
 pub mod edit;
 
 mod file;
@@ -18,6 +19,7 @@ use std::{
 
 use pushcert_papers::TenantName;
 
+pub use channel::Channel;
 pub use secret::{SecretError, SecretSource};
 pub use store::StoreAddress;
 pub use tenant::{Console, OwnKey, Product, Tenant};
@@ -26,6 +28,9 @@ use crate::world::files::{self, FileError};
 
 /// The system's configuration.
 pub const SYSTEM: &str = "/etc/pushcert/pushcert.toml";
+
+/// The name under which the watch speaks of itself; no tenant has it.
+pub const WATCH: &str = "pushcert-watch";
 
 /// A configuration is never larger.
 const LIMIT: u64 = 4 << 20;
@@ -43,6 +48,8 @@ pub struct Config {
     pub downloads: Option<PathBuf>,
     /// The folder in which every change leaves what monitoring accounts may read.
     pub public_dir: Option<PathBuf>,
+    /// Where alerts go.
+    pub channels: Vec<Channel>,
 }
 
 /// Something wrong in a configuration file.
@@ -149,6 +156,7 @@ impl Config {
             handoff: self.handoff.or(other.handoff),
             downloads: self.downloads.or(other.downloads),
             public_dir: self.public_dir.or(other.public_dir),
+            channels: if self.channels.is_empty() { other.channels } else { self.channels },
         }
     }
 

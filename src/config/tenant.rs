@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pushcert_papers::{Country, Fingerprint, TenantName, Topic, renewal::guide, watch::Thresholds};
+use pushcert_papers::{Country, Fingerprint, TenantName, Time, Topic, renewal::guide, watch::Thresholds};
 
 use super::SecretSource;
 
@@ -55,6 +55,8 @@ pub struct Tenant {
     pub tags: Vec<String>,
     /// Whether it is no longer watched.
     pub retired: bool,
+    /// Until when nobody wants alerts of it.
+    pub muted_until: Option<Time>,
     /// When its states change.
     pub thresholds: Thresholds,
 }

@@ -5,11 +5,13 @@ mod ics;
 mod junit;
 mod nagios;
 mod prometheus;
+mod rounds;
 
 pub use ics::ics;
 pub use junit::junit;
 pub use nagios::{nagios, unknown};
 pub use prometheus::{metrics, prometheus};
+pub use rounds::{Rounds, of_the_watch};
 
 /// In how many days, or how many days ago.
 pub fn in_days(days: i64) -> String {

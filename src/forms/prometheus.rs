@@ -255,13 +255,18 @@ fn build(page: &mut String) {
 }
 
 fn header(page: &mut String, name: &str, help: &str) {
-    for part in ["# HELP pushcert_", name, " ", help, "\n# TYPE pushcert_", name, " gauge\n"] {
+    typed(page, name, help, "gauge");
+}
+
+/// The header of a metric of this type.
+pub(super) fn typed(page: &mut String, name: &str, help: &str, kind: &str) {
+    for part in ["# HELP pushcert_", name, " ", help, "\n# TYPE pushcert_", name, " ", kind, "\n"] {
         page.push_str(part);
     }
 }
 
 /// A label's value: backslash, quotation mark and line end are written out.
-fn escaped(value: &str) -> Cow<'_, str> {
+pub(super) fn escaped(value: &str) -> Cow<'_, str> {
     if !value.contains(['\\', '"', '\n']) {
         return Cow::Borrowed(value);
     }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use pushcert_papers::{
     Fingerprint, Secret, TenantName, Time, Topic,
     renewal::{Journey, record::Recorded},
-    watch::Seen,
+    watch::{Lookup, Seen},
 };
 
 pub use audit::{AuditEntry, AuditLine, AuditState};
@@ -49,6 +49,12 @@ pub trait Store {
 
     /// The newest sighting of any source.
     async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError>;
+
+    /// Keeps what the list of revoked certificates said of what is installed.
+    async fn record_lookup(&self, tenant: &TenantName, lookup: &Lookup) -> Result<(), StoreError>;
+
+    /// What it said when it was last asked.
+    async fn lookup(&self, tenant: &TenantName) -> Result<Option<Lookup>, StoreError>;
 
     /// When a sign-in with this very secret was refused, if it was.
     async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError>;

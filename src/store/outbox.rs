@@ -3,16 +3,7 @@
 
 use pushcert_papers::{TenantName, Time};
 
-/// What was last announced of a matter.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Announced {
-    /// The matter, such as `expiry`.
-    pub matter: String,
-    /// Which occasion of it.
-    pub occasion: String,
-    /// When.
-    pub at: Time,
-}
+pub use pushcert_papers::watch::Announced;
 
 /// An alert for a channel.
 #[derive(Clone, Debug, Eq, PartialEq)]

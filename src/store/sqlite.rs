@@ -7,7 +7,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use pushcert_papers::{Fingerprint, Secret, TenantName, Time, Topic, watch::Seen};
+use pushcert_papers::{
+    Fingerprint, Secret, TenantName, Time, Topic,
+    watch::{Lookup, Seen},
+};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
@@ -20,11 +23,12 @@ use super::{
 use crate::world::files::{self, FileId};
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/sqlite/0001-begin.sql"),
     include_str!("migrations/sqlite/0002-outbox.sql"),
     include_str!("migrations/sqlite/0003-kinds.sql"),
     include_str!("migrations/sqlite/0004-account.sql"),
+    include_str!("migrations/sqlite/0005-lookup.sql"),
 ];
 
 /// How long a run waits for another one's transaction.
@@ -226,6 +230,23 @@ impl Store for Sqlite {
         };
         let found = read().map_err(|source| self.database(source))?;
         found.map(|json| serde_json::from_str(&json).map_err(|_| self.damaged("a sighting"))).transpose()
+    }
+
+    async fn record_lookup(&self, tenant: &TenantName, lookup: &Lookup) -> Result<(), StoreError> {
+        let json = serde_json::to_string(lookup).expect("a lookup is plain data");
+        let sql = "INSERT OR REPLACE INTO lookup (tenant, json) VALUES (?1, ?2)";
+        let written = self.connection.borrow().execute(sql, [tenant.as_str(), &json]);
+        written.map(drop).map_err(|source| self.database(source))
+    }
+
+    async fn lookup(&self, tenant: &TenantName) -> Result<Option<Lookup>, StoreError> {
+        let connection = self.connection.borrow();
+        let read = || {
+            let mut query = connection.prepare_cached("SELECT json FROM lookup WHERE tenant = ?1")?;
+            query.query_row([tenant.as_str()], |row| row.get::<_, String>(0)).optional()
+        };
+        let found = read().map_err(|source| self.database(source))?;
+        found.map(|json| serde_json::from_str(&json).map_err(|_| self.damaged("a lookup"))).transpose()
     }
 
     async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError> {

@@ -41,6 +41,7 @@ use crate::{
         watch::{Question, Record},
     },
     forms,
+    store::Tally,
 };
 use page::Wanted;
 pub use serve::serve;
@@ -80,19 +81,46 @@ impl Shown {
     }
 }
 
+/// What the watch tells of itself.
+#[derive(Clone, Default)]
+pub struct Own {
+    /// What became of alerts.
+    pub tally: Vec<Tally>,
+    /// Whether the configuration that is there now was refused.
+    pub refused: bool,
+}
+
 /// The board on which the watcher writes, and from which the page is read.
 #[derive(Clone, Default)]
-pub struct Board(Arc<RwLock<Shown>>);
+pub struct Board {
+    shown: Arc<RwLock<Shown>>,
+    own: Arc<RwLock<Own>>,
+}
 
 impl Board {
     /// What stands on it. Later looks do not change what was taken.
     pub fn shown(&self) -> Shown {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shown.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Writes this in the place of what stood there.
     pub fn write(&self, shown: Shown) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = shown;
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+
+    /// What the watch tells of itself.
+    pub fn own(&self) -> Own {
+        self.own.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes what became of alerts.
+    pub fn tally(&self, tally: Vec<Tally>) {
+        self.own.write().unwrap_or_else(PoisonError::into_inner).tally = tally;
+    }
+
+    /// Writes whether the configuration that is there now was refused.
+    pub fn refused(&self, refused: bool) {
+        self.own.write().unwrap_or_else(PoisonError::into_inner).refused = refused;
     }
 }
 
@@ -238,7 +266,10 @@ impl App {
 
 /// The metrics of ten thousand tenants are many megabytes, so they are written while they are sent.
 async fn metrics(State(app): State<App>) -> Response {
-    let pieces = forms::metrics(app.board.shown().lines).map(Ok::<_, Infallible>);
+    let (shown, own) = (app.board.shown(), app.board.own());
+    let rounds = forms::Rounds { at: shown.at, well: shown.well };
+    let of_the_watch = forms::of_the_watch(&rounds, !own.refused, &own.tally);
+    let pieces = forms::metrics(shown.lines).chain([of_the_watch]).map(Ok::<_, Infallible>);
     typed("text/plain; version=0.0.4; charset=utf-8", Body::from_stream(stream::iter(pieces)))
 }
 

@@ -64,6 +64,7 @@ pub struct Http {
     jar: Arc<Jar>,
     base: Url,
     host: String,
+    hidden: bool,
 }
 
 /// An answer.
@@ -131,7 +132,18 @@ impl Http {
         }
         let client = builder.build().map_err(|error| unusable("the TLS configuration", &error))?;
         let host = host(&base);
-        Ok(Self { client, jar, base, host })
+        Ok(Self { client, jar, base, host, hidden: false })
+    }
+
+    /// The same, for an address that is itself a secret: it is not logged.
+    #[must_use]
+    pub fn hidden(self) -> Self {
+        Self { hidden: true, ..self }
+    }
+
+    /// A POST to the server's very address, its query included.
+    pub fn post(&self) -> RequestBuilder {
+        self.client.post(self.base.clone())
     }
 
     /// The server's host, with its port where it is not the usual one.
@@ -175,7 +187,8 @@ impl Http {
         let mut response = request.send().await.map_err(|error| broken(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        tracing::debug!(host = self.host, path = response.url().path(), status, "asked");
+        let path = if self.hidden { "…" } else { response.url().path() };
+        tracing::debug!(host = self.host, path, status, "asked");
         let mut body = vec![];
         while let Some(part) = response.chunk().await.map_err(|error| HttpError::Broken(innermost(&error)))? {
             if body.len() + part.len() > LIMIT {

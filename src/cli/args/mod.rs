@@ -357,11 +357,18 @@ pub struct Status {
 #[command(after_help = "\
 Examples:
   pushcert watch --listen 127.0.0.1:9108      the page, /metrics, /calendar.ics, /status.json, /healthz, /readyz
-  pushcert watch --once -o nagios             one round, for a timer")]
+  pushcert watch --once -o nagios             one round, for a timer: looks, and sends the alerts that are due
+  pushcert watch --test-alert                 a marked alert to every channel, to see whether it arrives
+
+Alerts go to the [[channels]] of the configuration; docs/alerts.md describes them. SIGHUP reads the configuration
+anew, SIGTERM ends the watch once the letters in hand are sent.")]
 pub struct Watch {
     /// One round, and then the end; ends with 9 when somebody should act
     #[arg(long, conflicts_with = "listen")]
     pub once: bool,
+    /// Send a marked alert to every channel, say which of them took it, and end; ends with 7 when one did not
+    #[arg(long, conflicts_with_all = ["once", "listen"])]
+    pub test_alert: bool,
     /// Serve the page there, such as 127.0.0.1:9108
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<std::net::SocketAddr>,

@@ -92,6 +92,7 @@ impl Run<'_> {
             enrolled: self.ledger.enrolled_topic(),
             journey: self.ledger.latest_journey(),
             account: Some(self.ledger.account()),
+            lookup: None,
             thresholds: &self.tenant.thresholds,
             stale_after: self.tenant.stale_after,
             now: self.world.clock.now(),

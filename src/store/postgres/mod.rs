@@ -11,7 +11,10 @@ mod pgpass;
 use std::{rc::Rc, time::Duration};
 
 use async_trait::async_trait;
-use pushcert_papers::{Fingerprint, Secret, TenantName, Time, Topic, watch::Seen};
+use pushcert_papers::{
+    Fingerprint, Secret, TenantName, Time, Topic,
+    watch::{Lookup, Seen},
+};
 use tokio_postgres::{Client, Error, Row, Transaction};
 
 use super::{
@@ -26,11 +29,12 @@ use access::Way;
 use hold::Link;
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/postgres/0001-begin.sql"),
     include_str!("../migrations/postgres/0002-outbox.sql"),
     include_str!("../migrations/postgres/0003-kinds.sql"),
     include_str!("../migrations/postgres/0004-account.sql"),
+    include_str!("../migrations/postgres/0005-lookup.sql"),
 ];
 
 /// How long a hold is tried for: a run that has just died may still be ending at the server.
@@ -208,6 +212,19 @@ impl Store for Postgres {
         let sql = "SELECT json FROM sighting WHERE tenant = $1 ORDER BY at DESC, turn DESC LIMIT 1";
         let rows = self.rows(sql, &[&tenant.as_str()]).await?;
         let read = |row: &Row| serde_json::from_str(row.get(0)).map_err(|_| self.damaged("a sighting"));
+        rows.first().map(read).transpose()
+    }
+
+    async fn record_lookup(&self, tenant: &TenantName, lookup: &Lookup) -> Result<(), StoreError> {
+        let json = serde_json::to_string(lookup).expect("a lookup is plain data");
+        let sql = "INSERT INTO lookup (tenant, json) VALUES ($1, $2)
+            ON CONFLICT (tenant) DO UPDATE SET json = excluded.json";
+        self.rows(sql, &[&tenant.as_str(), &json]).await.map(drop)
+    }
+
+    async fn lookup(&self, tenant: &TenantName) -> Result<Option<Lookup>, StoreError> {
+        let rows = self.rows("SELECT json FROM lookup WHERE tenant = $1", &[&tenant.as_str()]).await?;
+        let read = |row: &Row| serde_json::from_str(row.get(0)).map_err(|_| self.damaged("a lookup"));
         rows.first().map(read).transpose()
     }
 

@@ -1,13 +1,20 @@
-//! The watch: what is installed, how that was learned, and what follows from the date.
+//! The watch: what is installed, how that was learned, what follows from the date, and who is to be told.
 
 mod account;
+mod alert;
+mod due;
 mod level;
+mod lookup;
+mod rhythm;
 mod seen;
 mod standing;
 mod state;
 
 pub use account::{Account, EARLY};
+pub use alert::{Alert, Announced, Matter, Severity, identity, pause};
+pub use due::{Due, Outlook, due, watch_trouble};
 pub use level::Level;
+pub use lookup::Lookup;
 pub(crate) use seen::is_rounded;
 pub use seen::{Installed, Seen, Source};
 pub use standing::{Facts, Next, Problem, Standing, standing};

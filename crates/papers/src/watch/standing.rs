@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Account, EARLY, Seen, Source, State, Thresholds};
+use super::{Account, EARLY, Lookup, Seen, Source, State, Thresholds, lookup};
 use crate::{
     DAY, TenantName, Time, Topic,
+    certificate::Revocation,
     renewal::{Journey, Proof, Stage, due},
 };
 
@@ -21,6 +22,8 @@ pub struct Facts<'a> {
     pub journey: Option<&'a Journey>,
     /// The Apple account; `None` where nothing is to be said about it.
     pub account: Option<Account<'a>>,
+    /// What the list of revoked certificates said when it was last asked.
+    pub lookup: Option<&'a Lookup>,
     /// When states change.
     pub thresholds: &'a Thresholds,
     /// Seconds after which a look at a server is too old; `None` for the usual limit of its source.
@@ -38,6 +41,8 @@ pub struct Standing {
     pub days_left: Option<i64>,
     /// Whether the last look is too old to rely on.
     pub stale: bool,
+    /// What is known of the revocation of what is installed.
+    pub revocation: Revocation,
     /// What is wrong with what is installed, or with the journey.
     pub problems: Vec<Problem>,
     /// Where the latest journey stands.
@@ -52,6 +57,8 @@ pub struct Standing {
 pub enum Problem {
     /// The installed certificate has another topic than the devices listen to.
     TopicChanged,
+    /// The installed certificate is revoked.
+    Revoked,
     /// No person has confirmed which topic the devices listen to.
     TopicUnknown,
     /// A request waits for a person at Apple's portal.
@@ -70,8 +77,9 @@ pub enum Problem {
 
 impl Problem {
     /// Every problem.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TopicChanged,
+        Self::Revoked,
         Self::TopicUnknown,
         Self::RequestWaiting,
         Self::CertificateWaiting,
@@ -83,13 +91,14 @@ impl Problem {
 
     /// Whether devices are lost while it holds, whatever the date says.
     pub const fn is_grave(self) -> bool {
-        matches!(self, Self::TopicChanged)
+        matches!(self, Self::TopicChanged | Self::Revoked)
     }
 
     /// The word in JSON and metrics.
     pub const fn word(self) -> &'static str {
         match self {
             Self::TopicChanged => "topic-changed",
+            Self::Revoked => "revoked",
             Self::TopicUnknown => "topic-unknown",
             Self::RequestWaiting => "request-waiting",
             Self::CertificateWaiting => "certificate-waiting",
@@ -106,6 +115,7 @@ impl Problem {
             Self::TopicChanged => {
                 "The installed certificate has another topic than the devices listen to. Renew the enrolled row now."
             }
+            Self::Revoked => "Apple's list of revoked certificates holds it. Renew its row, if that still has Renew.",
             Self::TopicUnknown => {
                 "No person has confirmed which topic the devices listen to:  pushcert adopt TENANT FILE"
             }
@@ -151,11 +161,13 @@ pub fn standing(facts: &Facts<'_>) -> Standing {
         Some(Seen { installed: None, .. }) => State::NotInstalled,
         _ => State::of(end, facts.thresholds, facts.now),
     };
-    let problems = problems(facts);
+    let revocation = lookup::known(facts.lookup, facts.seen, facts.now);
+    let problems = problems(facts, revocation);
     Standing {
         state,
         days_left: end.map(|end| end.days_after(facts.now)),
         stale: is_stale(facts),
+        revocation,
         stage: facts.journey.map_or(Stage::Idle, Journey::stage),
         next: next(facts, state, &problems),
         problems,
@@ -171,13 +183,16 @@ fn is_stale(facts: &Facts<'_>) -> bool {
     limit.is_some_and(|limit| facts.now.unix() - seen.at.unix() > limit)
 }
 
-fn problems(facts: &Facts<'_>) -> Vec<Problem> {
+fn problems(facts: &Facts<'_>, revocation: Revocation) -> Vec<Problem> {
     let installed = facts.seen.and_then(|seen| seen.installed.as_ref());
     let mut problems = vec![];
     match (installed.and_then(|installed| installed.topic.as_ref()), facts.enrolled) {
         (Some(installed), Some(enrolled)) if installed != enrolled => problems.push(Problem::TopicChanged),
         (Some(_), None) => problems.push(Problem::TopicUnknown),
         _ => {}
+    }
+    if matches!(revocation, Revocation::Revoked(_)) {
+        problems.push(Problem::Revoked);
     }
     match facts.journey.map(Journey::stage) {
         Some(Stage::Portal) => problems.push(Problem::RequestWaiting),
@@ -199,6 +214,9 @@ fn next(facts: &Facts<'_>, state: State, problems: &[Problem]) -> Next {
     let renew = format!("pushcert renew {tenant}");
     if problems.contains(&Problem::TopicChanged) {
         return now("wrong topic installed: renew the enrolled row now", renew);
+    }
+    if problems.contains(&Problem::Revoked) {
+        return now("revoked: renew the row, if it still has Renew", renew);
     }
     if facts.journey.is_some_and(Journey::is_open) {
         return now("go on with the renewal", renew);
@@ -259,6 +277,7 @@ mod tests {
             enrolled,
             journey,
             account,
+            lookup: None,
             thresholds: &thresholds,
             stale_after: None,
             now: NOW,
