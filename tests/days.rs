@@ -57,6 +57,27 @@ async fn a_server_gets_its_very_first_certificate() {
     }
 }
 
+#[tokio::test]
+async fn a_first_certificate_by_hand() {
+    let mut trial = Trial::within(Options { bare: true, ..Options::default() }, "core").await;
+    // The console offers no interface: a person brings the request, and uploads the certificate.
+    let request = trial.path("ApplePushInfo.txt");
+    fs::write(&request, trial.fetched_in_the_console().await).expect("written");
+    trial.reconfigured(|text| {
+        let kept = |line: &&str| !line.starts_with("console") && !line.starts_with("username");
+        text.lines().filter(kept).fold(String::new(), |text, line| text + line + "\n")
+    });
+    somebody_says_yes(&trial);
+    assert_eq!(kind(&trial.renew(Wish { first: true, ..Wish::default() }).await), Ok(Some(Kind::Waiting)));
+    nobody_is_there(&trial);
+    assert_eq!(kind(&trial.renew(Wish { request: Some(request), ..Wish::default() }).await), Ok(Some(Kind::Waiting)));
+    let created = trial.created_at_the_portal().await;
+    assert_eq!(kind(&trial.bring(&created).await), Ok(Some(Kind::Waiting)));
+    assert_eq!(kind(&trial.adopt(&created, None).await), Ok(None));
+    assert_eq!(trial.status().await.enrolled_topic, certificate(&created).topic(), "nobody was asked about it");
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(None));
+}
+
 async fn until(done: impl Fn() -> bool) {
     while !done() {
         tokio::task::yield_now().await;

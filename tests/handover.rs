@@ -132,7 +132,7 @@ async fn an_air_gapped_site_does_the_whole_renewal_with_files() {
     // What somebody carries in: the installed certificate, and the request that the console gave.
     let (installed, request) = (trial.installed_today().await, trial.path("ApplePushInfo.txt"));
     let topic = certificate(&installed).topic().expect("a topic");
-    fs::write(&request, fresh_request(&trial).await).expect("written");
+    fs::write(&request, trial.fetched_in_the_console().await).expect("written");
     trial.reconfigured(|text| {
         let authorities = text.lines().find(|line| line.starts_with("authorities")).expect("authorities").to_owned();
         format!("[tenants.vault]\nmdm = \"neurons\"\nurl = \"https://127.0.0.1\"\napple_account = \"push@example.com\"\n{authorities}\n")
@@ -159,15 +159,4 @@ async fn an_air_gapped_site_does_the_whole_renewal_with_files() {
     assert_eq!((status.state, status.step.word(), &status.problems[..]), ("ok", "done", &[][..]));
     let by_the_person = trial.sandbox.record().len() - asked;
     assert_eq!(by_the_person, 3, "only the person went to the portal: list, upload, download");
-}
-
-/// A request from the console, as a person would fetch it.
-async fn fresh_request(trial: &Trial) -> Vec<u8> {
-    trial
-        .live(async |world: &pushcert::commands::World<'_>| {
-            let tenant = world.tenant(&trial.tenant).expect("a tenant");
-            let server = world.servers.connect(tenant).await.expect("a server");
-            server.mdm.fetch_request().await.expect("a request")
-        })
-        .await
 }

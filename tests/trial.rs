@@ -142,6 +142,16 @@ impl Trial {
         .await;
     }
 
+    /// A request from the console, as a person would fetch it.
+    pub async fn fetched_in_the_console(&self) -> Vec<u8> {
+        self.live(async |world: &World<'_>| {
+            let tenant = world.tenant(&self.tenant).expect("a tenant");
+            let server = world.servers.connect(tenant).await.expect("a server");
+            server.mdm.fetch_request().await.expect("a request")
+        })
+        .await
+    }
+
     /// Asks devices.
     pub async fn prove(&self) -> Outcome {
         self.live(async |world: &World<'_>| prove::prove(world, &self.tenant).await).await

@@ -44,8 +44,9 @@ pub async fn adopt(
         Evidence::File(path) => from_file(world, tenant, &mut ledger, path).await?,
         Evidence::Page(path) => from_page(world, &mut ledger, path).await?,
     };
-    confirm(world, tenant, &mut ledger, &installed, confirmed).await?;
+    // A first certificate that was awaited brings its topic along: nobody has to be asked about it.
     close_guided_upload(world, &mut ledger, &installed).await?;
+    confirm(world, tenant, &mut ledger, &installed, confirmed).await?;
     close_overtaken(world, &mut ledger, before.as_ref(), &installed).await?;
     Ok(None)
 }
@@ -158,7 +159,7 @@ async fn close_guided_upload(world: &World<'_>, ledger: &mut Ledger<'_>, install
     }
     let install = Install::Done { at: world.clock.now(), confirmed: Confirmation::Person };
     let entry = Entry { after: awaited, ..Entry::of("certificate-installed").with("known-by", "person") };
-    ledger.commit(Journey { install, ..journey }, vec![], entry).await
+    ledger.installed(Journey { install, ..journey }, entry).await
 }
 
 /// How far back Apple dates its certificates, twice.

@@ -167,6 +167,24 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
+    /// Notes that the server holds the open journey's certificate. Whatever device is enrolled after a first certificate
+    /// listens to its topic, so that is on record in the same step.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`].
+    pub async fn installed(&mut self, journey: Journey, entry: Entry) -> Result<(), Failure> {
+        let first = journey.certificate.as_ref().filter(|_| journey.is_first() && self.enrolled_topic().is_none());
+        match first.map(|certificate| certificate.topic.clone()) {
+            None => self.commit(journey, vec![], entry).await,
+            Some(topic) => {
+                let entry = entry.with("topic-confirmed", topic.as_str());
+                self.write(Some(stored(&journey)), vec![], entry, Some(topic.clone())).await?;
+                (self.journey, self.confirmed_topic) = (Some(journey), Some(topic));
+                Ok(())
+            }
+        }
+    }
+
     /// Writes a line of the record that belongs to no journey.
     ///
     /// # Errors

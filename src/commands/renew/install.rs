@@ -103,11 +103,7 @@ impl Run<'_> {
             after: Some(certificate.sha256),
             ..Entry::of("certificate-installed").with("known-by", known_by(confirmed))
         };
-        let first = journey.is_first();
-        self.ledger.commit(Journey { install: Install::Done { at: now, confirmed }, ..journey }, vec![], entry).await?;
-        if first && self.ledger.enrolled_topic().is_none() {
-            self.confirm_first_topic(&certificate).await?;
-        }
+        self.ledger.installed(Journey { install: Install::Done { at: now, confirmed }, ..journey }, entry).await?;
         let source = match confirmed {
             Confirmation::ReadBack => self.seen.as_ref().map_or(Source::Console, |seen| seen.source),
             Confirmation::Person => Source::Person,
@@ -120,17 +116,6 @@ impl Run<'_> {
         };
         self.world.tell(Event::Done { step: 4, mark: Mark::Sure, title: "Installed", detail: &detail });
         Ok(Flow::On)
-    }
-
-    /// Whatever device is enrolled from now on listens to the first certificate's topic.
-    async fn confirm_first_topic(&mut self, certificate: &ReceivedCertificate) -> Result<(), Failure> {
-        let entry = Entry {
-            after: Some(certificate.sha256),
-            ..Entry::of("topic-confirmed")
-                .with("topic", certificate.topic.as_str())
-                .with("evidence", "first certificate")
-        };
-        self.ledger.confirm_topic(certificate.topic.clone(), entry).await
     }
 
     /// Guides a person through the upload, and asks what the console shows then.
