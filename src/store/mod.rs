@@ -81,8 +81,8 @@ pub trait Store {
         letters: &[Letter],
     ) -> Result<(), StoreError>;
 
-    /// Takes letters that are due, for this run alone until the lease ends.
-    async fn lease(&self, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError>;
+    /// Takes letters for this channel that are due, for this run alone until the lease ends.
+    async fn lease(&self, channel: &str, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError>;
 
     /// Notes what became of a letter.
     async fn settle(&self, letter: &Leased, settled: &Settled) -> Result<(), StoreError>;

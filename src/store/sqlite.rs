@@ -319,15 +319,16 @@ impl Store for Sqlite {
         written().map_err(|source| self.database(source))
     }
 
-    async fn lease(&self, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
+    async fn lease(&self, channel: &str, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
         let connection = self.connection.borrow();
         let read = || {
             let mut query = connection.prepare_cached(
                 "UPDATE outbox SET leased = ?2, attempts = attempts + 1 WHERE id IN (
-                    SELECT id FROM outbox WHERE state = 'waiting' AND due <= ?1 AND leased <= ?1 ORDER BY due, id LIMIT ?3)
+                    SELECT id FROM outbox WHERE state = 'waiting' AND channel = ?4 AND due <= ?1 AND leased <= ?1
+                    ORDER BY due, id LIMIT ?3)
                 RETURNING id, tenant, matter, occasion, channel, json, due, attempts",
             )?;
-            let rows = query.query_map(params![now.unix(), until.unix(), most], |row| {
+            let rows = query.query_map(params![now.unix(), until.unix(), most, channel], |row| {
                 let letter = Letter {
                     matter: row.get(2)?,
                     occasion: row.get(3)?,

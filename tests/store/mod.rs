@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use pushcert::store::{Artefact, AuditEntry, Change, Sqlite, Store, StoreError, StoredJourney};
 use pushcert_papers::{Fingerprint, TenantName, Time};
 
-pub use cluster::{Database, cluster};
+pub use cluster::{Database, PASSWORD, cluster};
 
 /// Where a store is; it can be opened more than once.
 pub enum Place {

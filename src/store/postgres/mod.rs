@@ -292,12 +292,12 @@ impl Store for Postgres {
         written.await.map_err(|source| self.link.way.failure(&source))
     }
 
-    async fn lease(&self, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
+    async fn lease(&self, channel: &str, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
         let sql = "UPDATE outbox SET leased = $2, attempts = attempts + 1 WHERE id IN (
-                SELECT id FROM outbox WHERE state = 'waiting' AND due <= $1 AND leased <= $1
+                SELECT id FROM outbox WHERE state = 'waiting' AND channel = $4 AND due <= $1 AND leased <= $1
                 ORDER BY due, id LIMIT $3 FOR UPDATE SKIP LOCKED)
             RETURNING id, tenant, matter, occasion, channel, json, due, attempts";
-        let rows = self.rows(sql, &[&now.unix(), &until.unix(), &i64::from(most)]).await?;
+        let rows = self.rows(sql, &[&now.unix(), &until.unix(), &i64::from(most), &channel]).await?;
         let read = |row: &Row| {
             Ok(Leased {
                 id: row.get(0),
