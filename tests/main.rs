@@ -28,6 +28,7 @@ mod shell;
 mod store;
 mod tidings;
 mod trial;
+mod visits;
 mod watch;
 mod way_back;
 mod years;

@@ -74,6 +74,11 @@ impl Trial {
         fs::write(&self.config, change(text)).expect("written");
     }
 
+    /// The configuration.
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// A path in the trial's room.
     pub fn path(&self, name: &str) -> PathBuf {
         self.room.path().join(name)
