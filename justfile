@@ -14,6 +14,7 @@ demo *args:
 # Make the fixtures anew. They are committed: look at what changed.
 fixtures:
     cargo run -p pushcert-sandbox --features vendored --example make-fixtures
+    cargo run -p pushcert-sandbox --features vendored --example make-credentials
 
 # Accept changed snapshots of the command line.
 bless:

@@ -9,6 +9,7 @@ mod canary;
 mod channels;
 mod cmd;
 mod console;
+mod credentials;
 mod days;
 mod docs;
 mod floors;

@@ -146,6 +146,19 @@ impl<'a> Ledger<'a> {
         self.journey.as_ref()
     }
 
+    /// The latest journey of a further credential, open or ended.
+    ///
+    /// # Errors
+    /// When a newer release wrote it, or it cannot be read.
+    pub fn latest_of<J: Recorded>(&self) -> Result<Option<J>, Failure> {
+        self.others
+            .iter()
+            .find(|stored| stored.kind == J::KIND)
+            .map(|stored| read(stored))
+            .transpose()
+            .map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))
+    }
+
     /// The number of the next journey: all kinds share their numbers.
     pub fn next_number(&self) -> u32 {
         let others = self.others.iter().map(|stored| stored.number);
@@ -183,6 +196,18 @@ impl<'a> Ledger<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Writes the journey of a further credential, files and a line of the record: all of it or nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`].
+    pub async fn commit_of<J: Recorded>(&mut self, journey: &J, kept: Vec<Kept>, entry: Entry) -> Result<(), Failure> {
+        let stored = stored(journey);
+        self.write(Some(stored.clone()), kept, entry, None).await?;
+        self.others.retain(|other| other.kind != stored.kind);
+        self.others.push(stored);
+        Ok(())
     }
 
     /// Writes a line of the record that belongs to no journey.

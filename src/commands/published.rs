@@ -215,6 +215,7 @@ impl Published {
             level: Level::of(standing.state, standing.stale, &problems),
             thresholds,
             stale_after: self.stale_after,
+            credentials: vec![],
             not_asked: None,
             undelivered: vec![],
         }

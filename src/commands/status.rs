@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use pushcert_papers::{
     TenantName, Time,
+    credential::{Credential, Enrolment, Rotation, Standings, standings},
     watch::{Facts, Level, Lookup, Seen, Source, State, standing},
 };
 
@@ -77,7 +78,8 @@ pub(super) fn undelivered(tally: &[Tally], lines: &mut [StatusLine]) {
 
 pub(super) fn reached(line: &StatusLine, limit: State) -> bool {
     let state = State::ALL.into_iter().find(|state| state.word() == line.state);
-    line.grave().is_some() || state.is_some_and(|state| state >= limit)
+    let credential = line.credentials.iter().any(|found| found.state != State::Unknown && found.state >= limit);
+    line.grave().is_some() || credential || state.is_some_and(|state| state >= limit)
 }
 
 /// How these tenants stand, in the order given; something more is done with each as soon as it was looked at. A slow server keeps nobody waiting but itself.
@@ -146,10 +148,26 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// How the further credentials stand.
+    pub(super) fn credentials(&self) -> Result<Vec<Credential>, Failure> {
+        let (rotation, enrolment) = (self.ledger.latest_of::<Rotation>()?, self.ledger.latest_of::<Enrolment>()?);
+        Ok(standings(&Standings {
+            tenant: &self.tenant.name,
+            rotation: rotation.as_ref(),
+            enrolment: enrolment.as_ref(),
+            token: self.tenant.credentials.pingid.thresholds,
+            key: self.tenant.credentials.key_rules,
+            now: self.now,
+        }))
+    }
+
     pub(super) fn line(&self) -> StatusLine {
         let (tenant, standing) = (self.tenant, standing(&self.facts()));
         let installed = self.seen.as_ref().and_then(|seen| seen.installed.as_ref());
-        let newer = self.ledger.is_newer().then_some("journey-newer");
+        let credentials = self.credentials();
+        let newer = (self.ledger.is_newer() || credentials.is_err()).then_some("journey-newer");
+        let credentials = credentials.unwrap_or_default();
+        let loudest = credentials.iter().map(Credential::level).max().unwrap_or(Level::Ok);
         StatusLine {
             tenant: tenant.name.clone(),
             mdm: tenant.product.word(),
@@ -170,9 +188,10 @@ impl<'a> Sight<'a> {
             source: self.seen.as_ref().map_or(Source::None, |seen| seen.source).word(),
             seen_at: self.seen.as_ref().map(|seen| seen.at),
             now: self.now,
-            level: Level::of(standing.state, standing.stale, &standing.problems),
+            level: Level::of(standing.state, standing.stale, &standing.problems).max(loudest),
             thresholds: tenant.thresholds,
             stale_after: tenant.stale_after,
+            credentials,
             not_asked: self.not_asked.clone(),
             undelivered: vec![],
         }
