@@ -11,6 +11,8 @@ mod cmd;
 mod console;
 mod credentials;
 mod days;
+#[cfg(target_os = "linux")]
+mod crash;
 mod docs;
 mod floors;
 mod handover;

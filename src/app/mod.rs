@@ -198,7 +198,23 @@ fn with_runtime(command: Command, global: Global, printer: &Printer) -> Outcome 
     })
 }
 
+/// Ctrl-C, or the system's wish to end it, ends a run between two steps: what was committed stays, and what was not has
+/// not happened.
+#[cfg(unix)]
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
 /// Ctrl-C ends a run between two steps: what was committed stays, and what was not has not happened.
+#[cfg(not(unix))]
 async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;

@@ -1,7 +1,7 @@
 //! One suite of behaviours for every store, on both engines; and what only one of them can do.
 
 mod behaviour;
-mod cluster;
+pub mod cluster;
 mod forms;
 mod postgres;
 mod sqlite;
