@@ -20,6 +20,10 @@ fixtures:
 bless:
     TRYCMD=overwrite cargo test --test integration cmd
 
+# Kill a renewal at every call that it makes to the system (takes an hour).
+crashes:
+    PUSHCERT_CRASH_POINTS=all cargo test --test integration crash:: -- --nocapture
+
 # Measure, and write docs/benchmarks.md.
 bench:
     cargo bench --quiet --bench papers > docs/benchmarks.md

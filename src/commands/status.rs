@@ -10,7 +10,10 @@ use pushcert_papers::{
 };
 
 use super::{Event, Failure, Kind, Outcome, StatusLine, Undelivered, World, ledger::Ledger};
-use crate::{config::Tenant, store::Tally};
+use crate::{
+    config::Tenant,
+    store::{Book, Tally},
+};
 
 /// What a person or a monitoring job wants to know.
 #[derive(Debug, Default)]
@@ -89,19 +92,16 @@ pub(super) async fn look(
     wish: &Wish,
     also: impl AsyncFn(&Sight<'_>) -> Result<(), Failure>,
 ) -> Result<Vec<StatusLine>, Failure> {
-    let one = async |(place, tenant)| {
-        let sight = Sight::take(world, tenant, wish).await?;
+    let books = world.store.books(&tenants.iter().map(|tenant| &tenant.name).collect::<Vec<_>>()).await?;
+    let one = async |(place, (tenant, book))| {
+        let sight = Sight::take(world, tenant, book, wish).await?;
         also(&sight).await?;
         Ok::<_, Failure>((place, sight.line()))
     };
-    let looks = stream::iter(tenants.into_iter().enumerate()).map(one).buffer_unordered(AT_A_TIME);
+    let looks = stream::iter(tenants.into_iter().zip(books).enumerate()).map(one).buffer_unordered(AT_A_TIME);
     let mut lines: Vec<(usize, StatusLine)> = looks.try_collect().await?;
     lines.sort_unstable_by_key(|(place, _)| *place);
     Ok(lines.into_iter().map(|(_, line)| line).collect())
-}
-
-pub(super) async fn line(world: &World<'_>, tenant: &Tenant, wish: &Wish) -> Result<StatusLine, Failure> {
-    Ok(Sight::take(world, tenant, wish).await?.line())
 }
 
 /// A look at a tenant: everything that its standing depends on.
@@ -117,9 +117,14 @@ pub(super) struct Sight<'a> {
 
 impl<'a> Sight<'a> {
     /// Looks: at the store, and at the server where the wish and the last look say so.
-    pub(super) async fn take(world: &'a World<'a>, tenant: &'a Tenant, wish: &Wish) -> Result<Self, Failure> {
-        let ledger = Ledger::open(world, tenant).await?;
-        let mut seen = ledger.sighting().await?;
+    pub(super) async fn take(
+        world: &'a World<'a>,
+        tenant: &'a Tenant,
+        book: Book,
+        wish: &Wish,
+    ) -> Result<Self, Failure> {
+        let ledger = Ledger::of(world, tenant, book.record)?;
+        let mut seen = book.seen;
         let mut not_asked = None;
         if !wish.offline && wish.at.is_none() && is_old(seen.as_ref(), world.clock.now(), wish.max_age) {
             match in_time(ask(world, tenant, &ledger), wish.patience).await {
@@ -129,7 +134,7 @@ impl<'a> Sight<'a> {
             }
         }
         let certificate = seen.as_ref().and_then(|seen| seen.installed.as_ref()?.certificate);
-        let lookup = if certificate.is_some() { world.store.lookup(&tenant.name).await? } else { None };
+        let lookup = book.lookup.filter(|_| certificate.is_some());
         let now = wish.at.unwrap_or_else(|| world.clock.now());
         Ok(Self { tenant, ledger, seen, lookup, now, not_asked })
     }

@@ -27,6 +27,7 @@ on_both_engines![
     only_one_of_two_runs_goes_on_from_the_same_version,
     what_was_written_is_there_for_the_next_run,
     a_tenant_without_a_book,
+    many_books_are_read_at_once_and_in_the_order_asked_for,
     a_journey_takes_the_place_of_its_earlier_state_and_a_later_one_comes_first,
     journeys_of_several_kinds_do_not_hide_one_another,
     a_line_cannot_be_edited_or_cut_and_shows_where_it_was_all_the_same,
@@ -95,6 +96,34 @@ async fn a_tenant_without_a_book(place: &Place) {
     assert_eq!(store.artefact(&Fingerprint::of(b"x")).await.expect("read"), None);
     assert!(matches!(store.commit(&acme, 7, change("first")).await, Err(StoreError::Changed { .. })));
     assert!(store.tenant(&acme).await.expect("read").is_none(), "a refused change makes no book");
+}
+
+async fn many_books_are_read_at_once_and_in_the_order_asked_for(place: &Place) {
+    let store = open(place).await;
+    let names = ["zeta", "acme", "nothing", "seen", "acme"].map(|name| TenantName::parse(name).expect("a name"));
+    for (name, versions) in [(&names[0], 3), (&names[1], 1)] {
+        for version in 0..versions {
+            store.commit(name, version, change("step")).await.expect("written");
+        }
+    }
+    for (name, seconds) in [(&names[0], 5), (&names[3], 7)] {
+        let seen = |source, seconds| Seen { at: at(seconds), source, installed: None };
+        store.record_sighting(name, &seen(Source::File, seconds)).await.expect("written");
+        store.record_sighting(name, &seen(Source::Console, seconds)).await.expect("written");
+    }
+    let books = store.books(&names.iter().collect::<Vec<_>>()).await.expect("read");
+    let told = books.iter().map(|book| {
+        let seen = book.seen.as_ref().map(|seen| (seen.at.unix(), seen.source));
+        (book.record.as_ref().map(|record| (record.version, record.journey.is_some())), seen)
+    });
+    let wanted = [
+        (Some((3, true)), Some((5, Source::Console))),
+        (Some((1, true)), None),
+        (None, None),
+        (None, Some((7, Source::Console))),
+        (Some((1, true)), None),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), wanted, "of two looks at the same time the later one counts");
 }
 
 async fn a_journey_takes_the_place_of_its_earlier_state_and_a_later_one_comes_first(place: &Place) {
