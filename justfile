@@ -14,21 +14,18 @@ demo *args:
 # Make the fixtures anew. They are committed: look at what changed.
 fixtures:
     cargo run -p pushcert-sandbox --features vendored --example make-fixtures
-    cargo run -p pushcert-sandbox --features vendored --example make-credentials
 
 # Accept changed snapshots of the command line.
 bless:
     TRYCMD=overwrite cargo test --test integration cmd
-
-# Kill a renewal at every call that it makes to the system (takes an hour).
-crashes:
-    PUSHCERT_CRASH_POINTS=all cargo test --test integration crash:: -- --nocapture
 
 # Measure, and write docs/benchmarks.md.
 bench:
     cargo bench --quiet --bench papers > docs/benchmarks.md
     echo >> docs/benchmarks.md
     cargo bench --quiet --bench journey >> docs/benchmarks.md
+    echo >> docs/benchmarks.md
+    cargo bench --quiet --bench watch >> docs/benchmarks.md
     cat docs/benchmarks.md
 
 # Fuzz every target for so many seconds each.

@@ -8,6 +8,11 @@ use std::{
     process::Command,
 };
 
+use pushcert::{
+    forms::{Rounds, of_the_watch},
+    store::Tally,
+};
+use pushcert_papers::{TenantName, Time};
 use serde_json::Value;
 
 use crate::shell::{has, home, program, run, skipped_unless, succeeds, text};
@@ -181,13 +186,26 @@ fn metrics_in(text: &str) -> BTreeSet<String> {
     words.filter(|word| word.starts_with("pushcert_") && word.len() > "pushcert_".len()).map(str::to_owned).collect()
 }
 
+/// The metrics of a watch that has sent alerts.
+fn of_a_watch() -> String {
+    let tally = |result: &str| Tally {
+        tenant: TenantName::parse("acme").expect("a name"),
+        channel: "ops".into(),
+        result: result.into(),
+        count: 1,
+        why: None,
+    };
+    let rounds = Rounds { at: Some(Time::from_unix(1_800_000_000)), well: true };
+    of_the_watch(&rounds, true, &["sent", "dead", "waiting"].map(tally))
+}
+
 /// What rules and dashboards look for is exported, and what is exported is described.
 #[test]
 fn every_metric_is_exported_and_described() {
     let home = home();
     configured(home.path());
     let metrics = run(home.path(), &["status", "-o", "prometheus"]);
-    let metrics = text(&metrics.stdout);
+    let metrics = text(&metrics.stdout) + &of_a_watch();
     let mut exported: BTreeSet<_> =
         metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next().map(str::to_owned)).collect();
     // Only where something is wrong.

@@ -220,7 +220,6 @@ impl Bench<'_> {
             looked: certificate.is_some(),
             next: None,
             apple_account: None,
-            credentials: vec![],
             now: self.now,
         }
     }
@@ -332,7 +331,7 @@ pub(super) fn key_failure(path: &Path, error: KeyError) -> Failure {
 }
 
 /// `--strict`: what is worth a warning is refused.
-pub(super) fn sharpen(judged: &mut Judged) {
+fn sharpen(judged: &mut Judged) {
     for finding in judged.findings.iter_mut().filter(|finding| finding.severity == Severity::Warn) {
         finding.severity = Severity::Refuse;
     }

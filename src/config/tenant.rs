@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pushcert_papers::{Country, Fingerprint, TenantName, Time, Topic, renewal::guide, watch::Thresholds};
 
-use super::{Credentials, SecretSource};
+use super::SecretSource;
 
 /// A tenant.
 #[derive(Clone, Debug)]
@@ -59,8 +59,6 @@ pub struct Tenant {
     pub muted_until: Option<Time>,
     /// When its states change.
     pub thresholds: Thresholds,
-    /// Its further credentials.
-    pub credentials: Credentials,
 }
 
 impl Tenant {

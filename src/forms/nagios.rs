@@ -92,7 +92,6 @@ mod tests {
             looked: true,
             next: None,
             apple_account: None,
-            credentials: vec![],
             now,
         }
     }

@@ -38,10 +38,6 @@ pub enum Kind {
     Json,
     /// Some property list.
     Plist,
-    /// A managed app configuration, in any form.
-    ManagedAppConfiguration,
-    /// The key of a Google service account.
-    ServiceAccountKey,
     /// Nothing.
     Empty,
     /// Something else.
@@ -50,7 +46,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 14] = [
         Self::PushCertificate,
         Self::PushRequest,
         Self::Csr,
@@ -63,8 +59,6 @@ impl Kind {
         Self::Html,
         Self::Json,
         Self::Plist,
-        Self::ManagedAppConfiguration,
-        Self::ServiceAccountKey,
         Self::Empty,
         Self::Unknown,
     ];
@@ -84,8 +78,6 @@ impl Kind {
             Self::Html => "html",
             Self::Json => "json",
             Self::Plist => "plist",
-            Self::ManagedAppConfiguration => "managed-app-configuration",
-            Self::ServiceAccountKey => "service-account-key",
             Self::Empty => "empty",
             Self::Unknown => "unknown",
         }

@@ -25,7 +25,6 @@
 mod country;
 mod der;
 mod fingerprint;
-mod json;
 mod key;
 mod pem;
 mod secret;
@@ -34,17 +33,14 @@ mod tenant;
 mod time;
 mod topic;
 
-pub mod android;
 pub mod bundle;
 pub mod certificate;
 pub mod console;
-pub mod credential;
 pub mod escape;
 pub mod finding;
 pub mod judge;
 pub mod kind;
 pub mod page;
-pub mod pingid;
 pub mod renewal;
 pub mod request;
 pub mod watch;

@@ -1,7 +1,6 @@
 //! The command line: what may be said, and its help. Parsing does nothing else.
 
 mod console;
-mod credentials;
 mod journey;
 mod papers;
 
@@ -13,10 +12,6 @@ use clap::{
 use pushcert_papers::{Fingerprint, TenantName, Time, Topic};
 
 pub use console::{Allow, Console, Forget, Learn, Show};
-pub use credentials::{
-    Android, AndroidCheck, AndroidEnrol, AskGoogle, ConfigFormat, LockoutWord, Pingid, PingidAdopt, PingidConfig,
-    PingidLint, PingidRotate, Platform, RotateDone,
-};
 pub use journey::{Rehearse, Rollback};
 pub use papers::{Check, Csr, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase, Wanted};
 
@@ -33,28 +28,17 @@ pub struct Cli {
 }
 
 /// What a person takes upon themselves, and the time that is judged by: these are said on the command line or not at all.
-const NEVER_BY_VARIABLE: [&str; 21] = [
-    "abort",
+const NEVER_BY_VARIABLE: [&str; 10] = [
     "accept-issuer",
     "accept-key",
-    "accept-lockout",
     "accept-topic-change",
     "allow",
     "at",
     "confirm-topic",
-    "done",
-    "effective-date",
-    "evidence",
     "first",
-    "made",
-    "on",
-    "put-back",
     "reason",
-    "replaces",
     "restart",
     "row-missing",
-    "skip",
-    "undo",
 ];
 
 impl Cli {
@@ -213,12 +197,6 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(Config),
-    /// Look after the token with which the PingID app shows that its device is managed
-    #[command(subcommand)]
-    Pingid(Pingid),
-    /// Look after the binding of Android Enterprise
-    #[command(subcommand)]
-    Android(Android),
     /// Keep the embedded world running, to try things and for training
     Sandbox(Sandbox),
     /// Explain a command, a finding, a state or an exit code
@@ -347,6 +325,13 @@ pub struct Init {
 
 /// `status`
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  pushcert status                                                  everybody, in a table
+  pushcert status acme -o nagios                                   one line, and Nagios' exit codes
+  pushcert status --from /srv/pushcert/status.json -o nagios       for an account without store and passwords
+  pushcert status -o prometheus --output-file pushcert.prom        a text file for node_exporter
+  pushcert status --offline --fail-on warning                      ends with 9 when somebody should act")]
 pub struct Status {
     /// These tenants only
     #[arg(value_name = "TENANT")]
@@ -379,6 +364,7 @@ pub struct Status {
 #[command(after_help = "\
 Examples:
   pushcert watch --listen 127.0.0.1:9108      the page, /metrics, /calendar.ics, /status.json, /healthz, /readyz
+  pushcert watch --listen 127.0.0.1:9108 --calendar-tokens links    the same, with a token for each calendar link
   pushcert watch --once -o nagios             one round, for a timer: looks, and sends the alerts that are due
   pushcert watch --test-alert                 a marked alert to every channel, to see whether it arrives
 

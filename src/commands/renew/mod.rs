@@ -4,7 +4,6 @@
 //! run may end after any step: the next one goes on from what is kept.
 
 mod certificate;
-mod first_use;
 mod hand_out;
 mod install;
 mod opening;

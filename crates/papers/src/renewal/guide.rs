@@ -28,11 +28,11 @@ pub struct Line {
 }
 
 impl Line {
-    pub(crate) fn new(verb: &'static str, text: impl Into<String>) -> Self {
+    fn new(verb: &'static str, text: impl Into<String>) -> Self {
         Self { verb, text: text.into(), grave: false }
     }
 
-    pub(crate) fn grave(verb: &'static str, text: impl Into<String>) -> Self {
+    fn grave(verb: &'static str, text: impl Into<String>) -> Self {
         Self { verb, text: text.into(), grave: true }
     }
 }

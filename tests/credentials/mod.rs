@@ -1,5 +1,0 @@
-//! Further credentials: PingID's token and Android's binding.
-
-mod binding;
-mod files;
-mod rotation;
