@@ -14,10 +14,15 @@ demo *args:
 # Make the fixtures anew. They are committed: look at what changed.
 fixtures:
     cargo run -p pushcert-sandbox --features vendored --example make-fixtures
+    cargo run -p pushcert-sandbox --features vendored --example make-credentials
 
 # Accept changed snapshots of the command line.
 bless:
     TRYCMD=overwrite cargo test --test integration cmd
+
+# Kill a renewal at every call that it makes to the system (takes an hour).
+crashes:
+    PUSHCERT_CRASH_POINTS=all cargo test --test integration crash:: -- --nocapture
 
 # Measure, and write docs/benchmarks.md.
 bench:

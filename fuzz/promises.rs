@@ -2,7 +2,7 @@
 //! has kept.
 
 use pushcert_papers::{
-    PrivateKey, Secret, Time, Verdict,
+    PrivateKey, Secret, Time, Verdict, android,
     bundle::{self, MOST_ROUNDS, Outline},
     certificate::{Authorities, Certificate, Expectations, RevocationList},
     console::{
@@ -13,6 +13,7 @@ use pushcert_papers::{
     judge::{Want, judge},
     kind::{Paper, recognise},
     page, pem,
+    pingid::{self, Requirements, difference},
     renewal::{Journey, record},
     request::{Csr, PushRequest, for_the_portal, unwrap},
 };
@@ -131,4 +132,21 @@ pub fn har(bytes: &[u8]) {
         }
         Err(error) => assert!(!error.to_string().contains('\u{1b}')),
     }
+}
+
+/// A configuration and a service account's key are judged, and every finding says what to do and shows no token. What PingOne
+/// answers is built on only if all of it would come back: with a token more and the same token less, nothing is different.
+pub fn credentials(bytes: &[u8]) {
+    let judged = [pingid::lint(bytes, "com.example.app"), android::judge_key(bytes).0];
+    for finding in judged.iter().flat_map(|judged| &judged.findings) {
+        assert!(!finding.remedy.is_empty() && !finding.message.contains('\u{1b}'));
+    }
+    let Ok(before) = Requirements::read(bytes.to_vec()) else { return };
+    let token = Secret::new("a token that nobody has");
+    let Ok(body) = before.with_token(&token, now()) else { return };
+    let after = Requirements::read(body.reveal().as_bytes().to_vec()).expect("our own body is read again");
+    assert!(difference(&before, &after).is_only_added(&token), "one token came, and nothing else changed");
+    let back = after.without_tokens(|held| *held == token);
+    let back = Requirements::read(back.reveal().as_bytes().to_vec()).expect("our own body is read again");
+    assert!(difference(&before, &back).is_none(), "and with it gone all is as it was");
 }

@@ -1,6 +1,6 @@
 //! `pushcert` renews the Apple push (APNs) certificate behind a MobileIron server, and watches over it.
 //!
-//! `app` puts everything together, `cli` takes the words, `web` and `forms` show results, `commands` does the deeds, `mdm`, `store`, `notify`, `portal`, `config` and `world` touch the outside;
+//! `app` puts everything together, `cli` takes the words, `web` and `forms` show results, `commands` does the deeds, `mdm`, `pingone`, `google`, `store`, `notify`, `portal`, `config` and `world` touch the outside;
 //! what is judged and decided is in `pushcert_papers`. This library is the inside of the program of the same name: other
 //! programs use `pushcert_papers`.
 
@@ -11,8 +11,10 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod forms;
+pub mod google;
 pub mod mdm;
 pub mod notify;
+pub mod pingone;
 pub mod portal;
 pub mod store;
 pub mod web;

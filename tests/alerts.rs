@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     receivers::{Receiver, Room},
     shell::{Sandbox, has, home, program, run, text},
+    store::{PASSWORD, cluster},
 };
 
 const TOPIC: &str = "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111";
@@ -27,16 +28,33 @@ struct Desk {
     home: tempfile::TempDir,
     room: Room,
     receiver: Receiver,
+    /// The line of the configuration that names the store.
+    store: String,
+}
+
+/// Where alerts lie until they are sent.
+#[derive(Clone, Copy)]
+enum Engine {
+    Sqlite,
+    Postgres,
 }
 
 impl Desk {
     fn new() -> Option<Self> {
+        Self::on(Engine::Sqlite)
+    }
+
+    fn on(engine: Engine) -> Option<Self> {
         if !has("python3") {
             return None;
         }
         let room = Room::new();
+        let store = match engine {
+            Engine::Sqlite => String::new(),
+            Engine::Postgres => database(&room)?,
+        };
         let receiver = Receiver::https(&room, "own");
-        let desk = Self { home: home(), receiver, room };
+        let desk = Self { home: home(), receiver, room, store };
         desk.configure(&[&tenant("acme")]);
         desk.adopt("acme");
         Some(desk)
@@ -50,7 +68,7 @@ impl Desk {
         let url = self.room.secret("url", &format!("https://127.0.0.1:{}/in", self.receiver.port));
         let ca = self.room.path("ca.pem");
         let hook = format!("[[channels]]\nkind = \"webhook\"\nname = \"room\"\nurl = {url}\nca_file = {ca:?}\n");
-        fs::write(self.config(), parts.concat() + &hook).expect("written");
+        fs::write(self.config(), self.store.clone() + &parts.concat() + &hook).expect("written");
     }
 
     fn adopt(&self, tenant: &str) {
@@ -92,6 +110,15 @@ impl Desk {
         let line: Value = serde_json::from_str(&line).expect("JSON");
         line["undelivered"].clone()
     }
+}
+
+/// A fresh database of a real PostgreSQL; `None` where it is not installed.
+fn database(room: &Room) -> Option<String> {
+    let cluster = cluster()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let database = runtime.block_on(cluster.database());
+    let password = room.secret("database", PASSWORD);
+    Some(format!("store = {{ url = {:?}, password = {password} }}\n", database.address("postgres")))
 }
 
 fn tenant(name: &str) -> String {
@@ -147,9 +174,26 @@ fn an_alert_says_what_to_do() {
     assert_eq!(request["headers"]["idempotency-key"], alert["id"]);
 }
 
-#[test]
-fn whoever_dies_before_the_sending_leaves_the_letter_to_another() {
-    let Some(desk) = Desk::new() else { return };
+/// Each behaviour of several watchers, as a test for each engine.
+macro_rules! on_both_engines {
+    ($($behaviour:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $behaviour() { super::$behaviour(super::Engine::Sqlite) })*
+        }
+        mod postgres {
+            $(#[test] fn $behaviour() { super::$behaviour(super::Engine::Postgres) })*
+        }
+    };
+}
+
+on_both_engines![
+    whoever_dies_before_the_sending_leaves_the_letter_to_another,
+    whoever_dies_after_the_sending_causes_a_repeat_that_can_be_recognised,
+    watchers_of_one_store_share_the_work,
+];
+
+fn whoever_dies_before_the_sending_leaves_the_letter_to_another(engine: Engine) {
+    let Some(desk) = Desk::on(engine) else { return };
     desk.switch("deaf", "");
     let first = desk.watch(&[]);
     desk.receiver.next("connected");
@@ -161,9 +205,8 @@ fn whoever_dies_before_the_sending_leaves_the_letter_to_another() {
     assert_eq!((&alert["tenant"], &alert["matter"]), (&"acme".into(), &"expiry".into()));
 }
 
-#[test]
-fn whoever_dies_after_the_sending_causes_a_repeat_that_can_be_recognised() {
-    let Some(desk) = Desk::new() else { return };
+fn whoever_dies_after_the_sending_causes_a_repeat_that_can_be_recognised(engine: Engine) {
+    let Some(desk) = Desk::on(engine) else { return };
     desk.switch("hold", "");
     let first = desk.watch(&[]);
     let sent = desk.receiver.next("request");
@@ -176,9 +219,8 @@ fn whoever_dies_after_the_sending_causes_a_repeat_that_can_be_recognised() {
     assert_eq!(sent["body"], repeated["body"]);
 }
 
-#[test]
-fn watchers_of_one_store_share_the_work() {
-    let Some(desk) = Desk::new() else { return };
+fn watchers_of_one_store_share_the_work(engine: Engine) {
+    let Some(desk) = Desk::on(engine) else { return };
     let names: Vec<_> = (0..12).map(|number| format!("tenant-{number}")).collect();
     let tenants: String = names.iter().map(|name| tenant(name)).collect();
     desk.configure(&[&tenants]);

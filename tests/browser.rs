@@ -129,6 +129,7 @@ fn tenant(number: usize, days: Option<i64>) -> StatusLine {
         level: Level::of(state, is_old, &problems),
         thresholds,
         stale_after: None,
+        credentials: vec![],
         not_asked: (number == 2).then(|| "na1.mobileiron.com is unavailable: it does not answer in time".into()),
         revocation: "not-looked-up",
         undelivered: vec![],

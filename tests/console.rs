@@ -6,9 +6,13 @@ use std::{
     process::Output,
 };
 
+use pushcert::commands::{Kind, renew::Wish};
 use serde_json::Value;
 
-use crate::shell::{home, run, text};
+use crate::{
+    shell::{home, run, text},
+    trial::{Trial, kind},
+};
 
 /// A home with a tenant at the fixtures' console.
 struct Desk {
@@ -73,7 +77,7 @@ fn a_recording_becomes_a_private_profile_and_a_line() {
     ] {
         assert!(words.contains(wanted), "{wanted}: {words}");
     }
-    assert!(words.contains("whoever has the file can sign in as you"), "{words}");
+    assert!(words.contains("holds your password and your session"), "{words}");
     assert!(recording("cloud-devtools.har").exists(), "nobody said yes");
     for secret in ["sandbox-14b87c3e", "1f14ba5e1f14ba5e", "a5c3e1f7a5c3e1f7"] {
         assert!(text(&fs::read(recording("cloud-devtools.har")).expect("a recording")).contains(secret));
@@ -188,4 +192,38 @@ fn a_profile_that_was_changed_or_broken_by_hand_is_named() {
         assert_eq!(shown.status.code(), Some(code), "{to}: {}", said(&shown));
         assert!(said(&shown).contains(words), "{to}: {}", said(&shown));
     }
+}
+
+/// A tenant whose profile nobody has used, and whose configuration gives no word beforehand.
+async fn at_the_portal_for_the_first_time() -> (Trial, PathBuf) {
+    let mut trial = Trial::with("cloud").await;
+    trial.renew(Wish::default()).await.expect("at the portal");
+    let certificate = trial.renewed_at_the_portal().await;
+    trial.reconfigured(|text| text.replace("unattended_request = true", "unattended_request = false"));
+    (trial, certificate)
+}
+
+#[tokio::test]
+async fn the_first_upload_needs_a_persons_yes_and_goes_on_record() {
+    let (trial, certificate) = at_the_portal_for_the_first_time().await;
+    assert_eq!(kind(&trial.bring(&certificate).await), Ok(Some(Kind::Waiting)), "nobody is there: guided");
+    assert_eq!(trial.uploads(), 0);
+    trial.person.there.set(true);
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)), "somebody says no: guided");
+    assert_eq!(trial.uploads(), 0);
+    trial.person.yes.set(true);
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(None));
+    assert_eq!(trial.uploads(), 1);
+    let history = trial.history().await;
+    assert_eq!(history.iter().filter(|what| *what == "console-first-use").count(), 1, "{history:?}");
+}
+
+#[tokio::test]
+async fn a_download_that_nobody_confirms_is_guided() {
+    let mut trial = Trial::with("cloud").await;
+    trial.reconfigured(|text| text.replace("unattended_request = true", "unattended_request = false"));
+    trial.person.there.set(true);
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)));
+    assert_eq!(trial.deeds("request-made").len(), 0, "no key is made without a yes");
+    assert!(trial.said.on_cards().contains("Download"), "{}", trial.said.on_cards());
 }

@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 use pushcert::commands::{Kind, renew::Wish};
 use pushcert_papers::{Fingerprint, TenantName, renewal::Rehearsal};
 
-use crate::trial::{Trial, certificate, kind};
+use crate::{
+    shell::{run, text},
+    trial::{Trial, certificate, kind},
+};
 
 #[tokio::test]
 async fn once_a_year_the_way_to_the_row_is_rehearsed() {
@@ -63,6 +66,20 @@ async fn an_account_that_would_leave_with_a_person_is_named() {
     assert_eq!(trial.status().await.problems, ["account-personal"]);
     trial.reconfigured(|text| text.replace("apple_account = \"anna.b@gmail.com\"\n", ""));
     assert_eq!(trial.status().await.problems, ["account-unknown"]);
+}
+
+#[tokio::test]
+async fn people_are_told_about_accounts_once_for_all_tenants() {
+    let trial = Trial::with("cloud").await;
+    trial.status().await;
+    let config = trial.sandbox.announcement().config.display().to_string();
+    let store = trial.path("state/pushcert.sqlite").display().to_string();
+    let said = run(&trial.path(""), &["status", "--offline", "--config", &config, "--store", &store]);
+    let said = text(&said.stdout);
+    assert_eq!(said.matches("account-not-rehearsed: cloud, core").count(), 1, "{said}");
+    assert_eq!(said.matches("pushcert rehearse TENANT").count(), 1, "{said}");
+    let said = run(&trial.path(""), &["help", "account-not-rehearsed"]);
+    assert!(text(&said.stdout).contains("pushcert rehearse TENANT"));
 }
 
 /// Everything in a folder, carried to another machine.

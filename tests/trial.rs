@@ -11,7 +11,8 @@ use std::{
 use pushcert::{
     app::real::{Real, Settings},
     commands::{
-        Ask, Event, Failure, Kind, Outcome, Rehearsed, RenewalReport, Reporter, StatusLine, World, adopt,
+        Ask, EnrolmentReport, Event, Failure, Kind, Outcome, Rehearsed, RenewalReport, Reporter, RotationReport,
+        StatusLine, World, adopt,
         passphrase::Passphrase,
         prove,
         renew::{Wish, rehearse, renew, rollback},
@@ -72,6 +73,11 @@ impl Trial {
         let text = fs::read_to_string(&self.config).expect("a configuration");
         self.config = self.path("changed.toml");
         fs::write(&self.config, change(text)).expect("written");
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Path {
+        &self.config
     }
 
     /// A path in the trial's room.
@@ -258,6 +264,8 @@ pub struct Said {
     pub steps: RefCell<Vec<(u8, String)>>,
     pub report: RefCell<Option<RenewalReport>>,
     pub status: RefCell<Option<StatusLine>>,
+    pub rotation: RefCell<Option<RotationReport>>,
+    pub enrolment: RefCell<Option<EnrolmentReport>>,
     pub rehearsed: RefCell<Option<Rehearsed>>,
 }
 
@@ -269,9 +277,13 @@ impl Reporter for Said {
             }
             Event::Note(note) => self.notes.borrow_mut().push(note.to_owned()),
             Event::Rehearsed(found) => *self.rehearsed.borrow_mut() = Some(found.clone()),
-            Event::Turn { card, .. } | Event::Card(card) => self.cards.borrow_mut().push(card.clone()),
+            Event::Turn { card, .. } | Event::Task { card, .. } | Event::Card(card) => {
+                self.cards.borrow_mut().push(card.clone());
+            }
             Event::Done { step, detail, .. } => self.steps.borrow_mut().push((step, detail.to_owned())),
             Event::Renewal(report) => *self.report.borrow_mut() = Some(report.clone()),
+            Event::Rotation(report) => *self.rotation.borrow_mut() = Some(report.clone()),
+            Event::Enrolment(report) => *self.enrolment.borrow_mut() = Some(report.clone()),
             Event::Status(lines) => *self.status.borrow_mut() = lines.first().cloned(),
             _ => {}
         }

@@ -31,8 +31,9 @@ use crate::{
 /// The name under which Apple's portal hands out every certificate of this vendor.
 const DOWNLOADED: &str = "MDM_ MobileIron_Certificate.pem";
 
-/// What browsers make of a second file of that name.
+/// What browsers make of a second and a third file of that name.
 const DOWNLOADED_AGAIN: &str = "MDM_ MobileIron_Certificate (1).pem";
+const DOWNLOADED_ONCE_MORE: &str = "MDM_ MobileIron_Certificate (2).pem";
 
 /// How often the person looks into the hand-off folder.
 const BEAT: Duration = Duration::from_millis(50);
@@ -53,7 +54,7 @@ pub enum Server {
 pub async fn demo(reporter: &dyn Reporter, ask: &dyn Ask, server: Server, browser: bool, timeout: Duration) -> Outcome {
     let sandbox = start(Options::default()).await?;
     let room = tempfile::tempdir().map_err(|error| Failure::new(Kind::Failed, "no-room", error))?;
-    let told = Told { reporter, refused: Notify::new(), quiet: false };
+    let told = Told::to(reporter, false);
     let stage = Stage::set(&sandbox, room.path(), server, timeout)?;
     let real = Real::build(&stage.settings).await?;
     let outcome = real
@@ -120,17 +121,21 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// What a person does: upload, press Download too late, sign in again, press Download.
+    /// What a person does: take today's certificate along, upload, press Download too late, sign in again, press Download.
     async fn play_the_person(&self, world: &World<'_>, told: &Told<'_>) -> Result<(), Failure> {
-        let request = self.request().await;
+        // What lies there before anybody watches would not count.
+        told.waiting.notified().await;
         let visitor = self.visitor()?;
         let row = visitor.row(&self.topic(world)?.common_name()).await.map_err(stumbled)?;
+        self.save(DOWNLOADED, &visitor.download(&row).await.map_err(stumbled)?)?;
+        told.noted.notified().await;
+        let request = self.request().await;
         let serial = visitor.renew(&row, "ApplePushInfo.txt", request).await.map_err(stumbled)?;
         self.signed_out(true);
-        self.save(DOWNLOADED, &visitor.download(&serial).await.map_err(stumbled)?)?;
+        self.save(DOWNLOADED_AGAIN, &visitor.download(&serial).await.map_err(stumbled)?)?;
         told.refused.notified().await;
         self.signed_out(false);
-        self.save(DOWNLOADED_AGAIN, &visitor.download(&serial).await.map_err(stumbled)?)
+        self.save(DOWNLOADED_ONCE_MORE, &visitor.download(&serial).await.map_err(stumbled)?)
     }
 
     /// The renewal, with the portal left to whoever sits here.
@@ -152,7 +157,7 @@ impl<'a> Stage<'a> {
     /// The same round trip with Create instead of Renew.
     async fn disaster(&self, world: &World<'_>) -> Result<(), Failure> {
         world.reporter.tell(Event::Closing("And now the mistake that loses every device: Create instead of Renew."));
-        let silent = Told { reporter: world.reporter, refused: Notify::new(), quiet: true };
+        let silent = Told::to(world.reporter, true);
         let hushed = World { reporter: &silent, ask: &Silent { there: false }, ..*world };
         let installed = self.uploads();
         renew(&hushed, &self.tenant, Wish { restart: true, ..Wish::default() }).await?;
@@ -233,22 +238,39 @@ fn done(outcome: Option<Kind>) -> Result<(), Failure> {
     }
 }
 
-/// Passes on what is told, and wakes the person when a file was not taken.
+/// Passes on what is told, and wakes the person.
 struct Told<'a> {
     reporter: &'a dyn Reporter,
+    /// The tool waits for the person.
+    waiting: Notify,
+    /// It has said something of a file.
+    noted: Notify,
+    /// A file was not taken.
     refused: Notify,
     /// Whether only refusals are passed on.
     quiet: bool,
 }
 
+impl<'a> Told<'a> {
+    fn to(reporter: &'a dyn Reporter, quiet: bool) -> Self {
+        Self { reporter, waiting: Notify::new(), noted: Notify::new(), refused: Notify::new(), quiet }
+    }
+}
+
 impl Reporter for Told<'_> {
     fn tell(&self, event: Event<'_>) {
+        let wakes = match event {
+            Event::Alive(_) => Some(&self.waiting),
+            Event::Note(_) => Some(&self.noted),
+            Event::NotTaken(_) => Some(&self.refused),
+            _ => None,
+        };
         let refusal = matches!(event, Event::NotTaken(_));
         if refusal || !self.quiet {
             self.reporter.tell(event);
         }
-        if refusal {
-            self.refused.notify_one();
+        if let Some(person) = wakes {
+            person.notify_one();
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod real;
 
 mod channels;
 mod console;
+mod credentials;
 mod demo;
 mod init;
 #[cfg(unix)]
@@ -20,12 +21,16 @@ use pushcert_papers::watch::Level;
 
 use crate::{
     cli::{
-        args::{Accept, Adopt, Cli, Color, Command, Config, DemoMdm, Global, Man, Output, Renew, Status},
+        args::{
+            Accept, Adopt, Android, Cli, Color, Command, Config, DemoMdm, Global, Man, Output, Pingid, Renew, Status,
+        },
         exit, help, log, manual,
         printer::{self, Printer},
         prompt::Terminal,
     },
-    commands::{Failure, Kind, Outcome, Reporter, World, adopt, history, install, prove, published, renew, status},
+    commands::{
+        Failure, Kind, Outcome, Reporter, World, adopt, history, install, pingid, prove, published, renew, status,
+    },
     world::clock::{Clock, SystemClock},
 };
 use real::{Real, Settings};
@@ -146,6 +151,9 @@ fn carry_out(cli: Cli, printer: &Printer) -> Outcome {
                 at.unwrap_or_else(now),
             )
         }
+        Command::Pingid(Pingid::Config(args)) => credentials::config(printer, &ask(), args),
+        Command::Pingid(Pingid::Lint(args)) => credentials::lint(printer, &args, now()),
+        Command::Android(Android::Check(args)) => credentials::check(printer, args, cli.global.timeout, now()),
         Command::Help(args) => {
             printer::to_stdout(&help::about(&args.about)?);
             Ok(None)
@@ -190,7 +198,23 @@ fn with_runtime(command: Command, global: Global, printer: &Printer) -> Outcome 
     })
 }
 
+/// Ctrl-C, or the system's wish to end it, ends a run between two steps: what was committed stays, and what was not has
+/// not happened.
+#[cfg(unix)]
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
 /// Ctrl-C ends a run between two steps: what was committed stays, and what was not has not happened.
+#[cfg(not(unix))]
 async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
@@ -239,7 +263,13 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
     real.live(printer, ask, async |world: &World<'_>| {
         let changes = matches!(
             command,
-            Command::Status(_) | Command::Renew(_) | Command::Rollback(_) | Command::Adopt(_) | Command::Install(_)
+            Command::Status(_)
+                | Command::Renew(_)
+                | Command::Rollback(_)
+                | Command::Adopt(_)
+                | Command::Install(_)
+                | Command::Pingid(_)
+                | Command::Android(_)
         );
         let outcome = deed(command, world, printer, settings.timeout).await;
         if changes {
@@ -271,6 +301,11 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
         }
         Command::Install(args) => install::install(world, &args.tenant, args.file, accept(args.accept)).await,
         Command::Prove(args) => prove::prove(world, &args.tenant).await,
+        Command::Pingid(Pingid::Rotate(args)) => credentials::rotation(world, args).await,
+        Command::Pingid(Pingid::Adopt(args)) => {
+            pingid::adopt(world, &args.tenant, args.made, args.token_file.as_deref()).await
+        }
+        Command::Android(Android::Enrol(args)) => credentials::enrol(world, args, timeout).await,
         Command::History(args) if args.verify => {
             history::verify(world, args.tenant.as_ref(), args.head.as_deref()).await
         }
@@ -294,6 +329,8 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
         | Command::Completions(_)
         | Command::Man(_)
         | Command::Demo(_)
+        | Command::Pingid(Pingid::Config(_) | Pingid::Lint(_))
+        | Command::Android(Android::Check(_))
         | Command::Sandbox(_) => Ok(None),
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         manual::Manual,
         mobileiron::{self, KnownConsole, MobileIron},
     },
+    pingone::{self, DeviceRequirements},
     portal::Desk,
     store::{Access, Postgres, Sqlite, Store, StoreError},
     world::{
@@ -188,6 +189,23 @@ impl Servers for RealServers<'_> {
         let http = self.http(tenant)?;
         let server = MobileIron::new(product, http, sign_in, console, Rc::clone(&self.real.clock));
         Ok(Server { reach: server.reach(), mdm: Box::new(server) })
+    }
+
+    async fn pingone(&self, tenant: &Tenant) -> Result<Option<Box<dyn DeviceRequirements>>, Failure> {
+        let Some(pingone) = &tenant.credentials.pingone else { return Ok(None) };
+        let access = pingone::Access {
+            api: pingone.api.clone(),
+            auth: pingone.auth.clone(),
+            environment: &pingone.environment,
+            application: &pingone.application,
+            client_id: &pingone.client_id,
+            client_secret: resolve(&pingone.client_secret)?,
+            ca_file: pingone.ca_file.as_deref(),
+        };
+        let api = pingone::Api::new(access, self.real.timeout).map_err(|error| {
+            Failure::new(Kind::Usage, "tls", error).hinted("look at ca_file of pingone in the configuration")
+        })?;
+        Ok(Some(Box::new(api)))
     }
 
     async fn sign_in_refused(&self, tenant: &Tenant) -> Result<(), Failure> {

@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use pushcert_papers::{
     Finding, Severity, TenantName, Time, Verdict,
+    android::ServiceAccountFacts,
     bundle::BundleFacts,
     escape::printable,
     judge::{CertificateFacts, RequestFacts},
+    pingid::ConfigurationFacts,
     renewal::{
         Rehearsal,
         guide::{Card, thousands},
@@ -43,6 +45,10 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::Turn { step, card } => Some(turn(&format!("{step} of {STEPS}  "), card)),
         Event::Card(card) => Some(turn("", card)),
         Event::Rehearsed(found) => Some(rehearsed(found)),
+        Event::Task { at, card } => Some(turn(&format!("{} of {}  ", at.0, at.1), card)),
+        Event::Configured { path } => {
+            Some(format!("{} written, for you alone: {}\n", styled(GOOD, "✓"), printable(path)))
+        }
         Event::Status(lines) => Some(table::status(lines)),
         Event::History(lines) => Some(table::history(lines)),
         Event::Verified(found) => Some(verified(found)),
@@ -51,13 +57,20 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::Delivery(delivery) => Some(delivered(delivery)),
         Event::Listening(address) => Some(format!("Watching. The page is at http://{address}/\n")),
         Event::Ready(announcement) => Some(format!("{announcement}\n")),
-        Event::Renewal(_) | Event::Scanning { .. } | Event::Scanned { .. } | Event::ScanOver | Event::Watched(_) => {
-            None
-        }
+        Event::Renewal(_)
+        | Event::Rotation(_)
+        | Event::Enrolment(_)
+        | Event::Rendered(_)
+        | Event::Aside(_)
+        | Event::Scanning { .. }
+        | Event::Scanned { .. }
+        | Event::ScanOver
+        | Event::Watched(_) => None,
         Event::Made(files) => Some(made(files)),
         _ if quiet => None,
         Event::Tenant(heading) => Some(tenant(heading)),
-        Event::Done { step, mark, title, detail } => Some(done(*step, *mark, title, detail)),
+        Event::Done { step, mark, title, detail } => Some(done((*step, STEPS), *mark, title, detail)),
+        Event::Ticked { at, mark, title, detail } => Some(done(*at, *mark, title, detail)),
         Event::Note(note) => Some(note.lines().map(|line| wrapped("  ", line)).collect()),
         Event::Closing(words) => Some(format!("\n{}\n", styled(HEAD, words))),
         Event::Alive(words) => Some(format!("  {}\n", styled(FAINT, words))),
@@ -71,6 +84,11 @@ pub fn failure(failure: &Failure) -> String {
     let first = printable(lines.next().unwrap_or_default());
     let rest: String = lines.map(|line| format!("{}\n", printable(line))).collect();
     format!("{} {first}\n{rest}{}", styled(BAD, "pushcert:"), hint.unwrap_or_default())
+}
+
+/// Talk beside data.
+pub fn aside(note: &str) -> String {
+    wrapped("", note)
 }
 
 /// Below a finding's code.
@@ -136,7 +154,32 @@ fn contents(looked: &Looked<'_>) -> String {
     let certificate = looked.judged.certificate.as_ref().map(|facts| certificate(facts, looked.now));
     let request = looked.judged.request.as_ref().map(request);
     let bundle = looked.judged.pkcs12.as_ref().map(bundle);
-    bundle.into_iter().chain(certificate).chain(request).collect()
+    let configuration = looked.judged.configuration.as_ref().map(configuration);
+    let account = looked.judged.service_account.as_ref().map(service_account);
+    bundle.into_iter().chain(certificate).chain(request).chain(configuration).chain(account).collect()
+}
+
+fn configuration(facts: &ConfigurationFacts) -> String {
+    let token = match facts.token {
+        Some("uuid") => "a UUID, not shown",
+        Some("variable") => "a variable of the server's",
+        Some(_) => "there, not shown",
+        None => "none",
+    };
+    let app = facts.app.as_deref().unwrap_or("not named in this form");
+    row("app", app) + &row("settings", &facts.settings.to_string()) + &row("token", token)
+}
+
+fn service_account(facts: &ServiceAccountFacts) -> String {
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".into());
+    let mut text = row("account", &shown(&facts.client_email));
+    text.push_str(&row("project", &shown(&facts.project_id)));
+    text.push_str(&row("key's name", &shown(&facts.key_id)));
+    if let (Some(kind), Some(key)) = (&facts.key, &facts.public_key_sha256) {
+        text.push_str(&row("key", &format!("{kind}, SHA-256 {key}")));
+    }
+    text.push_str(&row("valid until", "not in the file"));
+    text
 }
 
 fn bundle(facts: &BundleFacts) -> String {
@@ -281,12 +324,12 @@ fn tenant(heading: &TenantHeading<'_>) -> String {
     text
 }
 
-fn done(step: u8, mark: Mark, title: &str, detail: &str) -> String {
+fn done((step, of): (u8, u8), mark: Mark, title: &str, detail: &str) -> String {
     let sign = match mark {
         Mark::Sure => styled(GOOD, "✓"),
         Mark::Open => styled(LOOK, "…"),
     };
-    format!("{sign} {step} of {STEPS}  {title:<22}{}\n", printable(detail))
+    format!("{sign} {step} of {of}  {title:<22}{}\n", printable(detail))
 }
 
 fn turn(step: &str, card: &Card) -> String {

@@ -2,8 +2,10 @@
 
 use pushcert_papers::{
     Finding, Verdict,
+    android::ServiceAccountFacts,
     bundle::BundleFacts,
     judge::{CertificateFacts, Judged, RequestFacts},
+    pingid::ConfigurationFacts,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,6 +19,11 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
         Event::Inspected(looked) => Some(vec![inspected(looked)]),
         Event::Rehearsed(found) => Some(vec![rehearsed(found)]),
         Event::Renewal(report) => Some(vec![with_schema("pushcert/renew/1", report)]),
+        Event::Rotation(report) => Some(vec![with_schema("pushcert/rotate/1", report)]),
+        Event::Enrolment(report) => Some(vec![with_schema("pushcert/enrol/1", report)]),
+        Event::Configured { path } => {
+            Some(vec![json!({ "schema": "pushcert/made/1", "files": { "configuration": path } })])
+        }
         Event::Status(lines) => Some(lines.iter().map(|line| with_schema("pushcert/status/1", line)).collect()),
         Event::History(lines) => Some(
             lines
@@ -59,6 +66,10 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
         | Event::Done { .. }
         | Event::Turn { .. }
         | Event::Card(_)
+        | Event::Task { .. }
+        | Event::Ticked { .. }
+        | Event::Rendered(_)
+        | Event::Aside(_)
         | Event::NotTaken(_)
         | Event::Note(_)
         | Event::Closing(_)
@@ -84,6 +95,10 @@ struct Check<'a> {
     certificate: Option<&'a CertificateFacts>,
     request: Option<&'a RequestFacts>,
     pkcs12: Option<&'a BundleFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<&'a ConfigurationFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_account: Option<&'a ServiceAccountFacts>,
     findings: &'a [Finding],
     #[serde(skip_serializing_if = "Option::is_none")]
     authorities: Option<&'a str>,
@@ -100,6 +115,8 @@ pub fn judged(looked: &Looked<'_>, lines: &mut String) {
         certificate: judged.certificate.as_ref(),
         request: judged.request.as_ref(),
         pkcs12: judged.pkcs12.as_ref(),
+        configuration: judged.configuration.as_ref(),
+        service_account: judged.service_account.as_ref(),
         findings: &judged.findings,
         authorities: looked.authorities,
     };

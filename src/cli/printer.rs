@@ -137,6 +137,9 @@ impl Reporter for Printer {
                 _ => raw_to_stdout(text),
             }),
             Event::ScanOver => self.progress.end(),
+            // What is for a pipe goes there as it is, whatever the form of the output.
+            Event::Rendered(text) => raw_to_stdout(text.reveal()),
+            Event::Aside(note) if self.output == Output::Human && !self.quiet => to_stderr(&human::aside(note)),
             event => self.print(&event),
         }
     }

@@ -3,7 +3,12 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use pushcert_papers::{TenantName, Time, escape::printable, watch::Problem};
+use pushcert_papers::{
+    TenantName, Time,
+    credential::Credential,
+    escape::printable,
+    watch::{Level, Problem},
+};
 
 use crate::{commands::StatusLine, store::AuditLine};
 
@@ -109,10 +114,27 @@ fn beneath(line: &StatusLine) -> String {
         let _ =
             write!(text, "\n{LOOK}{}: {alerts} {what} by {}:{LOOK:#} {why}\n", line.tenant, printable(&lost.channel));
     }
+    for found in &line.credentials {
+        text.push_str(&credential(&line.tenant, found));
+    }
     if let Some(command) = &line.next.command {
         let _ = write!(text, "\n{}: {}\n  {command}\n", line.tenant, line.next.what);
     }
     text
+}
+
+/// A further credential: its age, when it is due, and what to do where something is.
+fn credential(tenant: &TenantName, found: &Credential) -> String {
+    let age = found.age_days.map_or_else(|| "age not known".into(), |days| format!("{days} days old"));
+    let due = match (found.ends, found.due) {
+        (Some(end), _) => format!(", ends {}", end.date()),
+        (None, Some(due)) => format!(", due {}", due.date()),
+        (None, None) => String::new(),
+    };
+    let step = found.step.map(|step| format!(", {step}")).unwrap_or_default();
+    let style = if found.level() > Level::Ok { LOOK } else { Style::new() };
+    let command = found.next.command.as_ref().map(|command| format!("  {command}\n")).unwrap_or_default();
+    format!("\n{style}{tenant}: {}:{style:#} {age}{due}{step}\n{command}", found.kind.title())
 }
 
 /// Lines of the record.

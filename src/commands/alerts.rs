@@ -4,7 +4,7 @@
 use std::{rc::Rc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use pushcert_papers::{
     TenantName, Time,
     escape::printable,
@@ -152,37 +152,43 @@ fn the_watch() -> TenantName {
     TenantName::parse(WATCH).expect("a name that no tenant may have, and could")
 }
 
-/// Sends letters that are due, as many as go at a time; the answer is how many there were.
+/// Sends letters for this channel that are due, as many as go at a time; the answer is how many there were.
 ///
 /// # Errors
 /// When the store cannot be used. A channel that does not take a letter is no error: the letter is tried again, or lies
 /// there as given up.
-pub async fn post(world: &World<'_>) -> Result<usize, Failure> {
+pub async fn post(world: &World<'_>, channel: &Channel) -> Result<usize, Failure> {
     let limit = world.channels.limit();
     let now = world.clock.now();
     // Who dies with a letter in hand leaves it to the others; but not while it may still be on its way.
     let until = now.plus(i64::try_from(limit.as_secs()).unwrap_or(i64::MAX / 4) * 2 + 2);
-    let letters = world.store.lease(now, until, AT_A_TIME).await?;
+    let letters = world.store.lease(&channel.name, now, until, AT_A_TIME).await?;
     let count = letters.len();
-    let sent = stream::iter(letters).map(|letter| deliver(world, letter)).buffer_unordered(AT_A_TIME as usize);
-    sent.try_collect::<()>().await?;
+    let sent = stream::iter(letters).map(|letter| deliver(world, channel, letter));
+    sent.buffer_unordered(AT_A_TIME as usize).try_collect::<()>().await?;
     Ok(count)
 }
 
+/// Sends everything that is due, by every channel.
+///
+/// # Errors
+/// As for [`post`].
+pub async fn post_all(world: &World<'_>) -> Result<(), Failure> {
+    let channels = world.config.channels.iter().map(async |channel| {
+        while post(world, channel).await? > 0 {}
+        Ok(())
+    });
+    try_join_all(channels).await.map(drop)
+}
+
 /// Sends a letter, and writes down what became of it.
-async fn deliver(world: &World<'_>, letter: Leased) -> Result<(), Failure> {
-    let settled = match world.config.channels.iter().find(|channel| channel.name == letter.letter.channel) {
-        None => Settled::Dead { why: "there is no channel of this name in the configuration any more".into() },
-        Some(channel) => {
-            let sent = match serde_json::from_str(&letter.letter.json) {
-                Ok(message) => send(world, channel, &message).await,
-                Err(_) => Err(SendError::Refused("a newer pushcert wrote this alert".into())),
-            };
-            let settled = settle(sent, letter.attempts, world.clock.now());
-            tell(world, channel, &letter, &settled);
-            settled
-        }
+async fn deliver(world: &World<'_>, channel: &Channel, letter: Leased) -> Result<(), Failure> {
+    let sent = match serde_json::from_str(&letter.letter.json) {
+        Ok(message) => send(world, channel, &message).await,
+        Err(_) => Err(SendError::Refused("a newer pushcert wrote this alert".into())),
     };
+    let settled = settle(sent, letter.attempts, world.clock.now());
+    tell(world, channel, &letter, &settled);
     Ok(world.store.settle(&letter, &settled).await?)
 }
 

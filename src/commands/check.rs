@@ -220,6 +220,7 @@ impl Bench<'_> {
             looked: certificate.is_some(),
             next: None,
             apple_account: None,
+            credentials: vec![],
             now: self.now,
         }
     }
@@ -331,7 +332,7 @@ pub(super) fn key_failure(path: &Path, error: KeyError) -> Failure {
 }
 
 /// `--strict`: what is worth a warning is refused.
-fn sharpen(judged: &mut Judged) {
+pub(super) fn sharpen(judged: &mut Judged) {
     for finding in judged.findings.iter_mut().filter(|finding| finding.severity == Severity::Warn) {
         finding.severity = Severity::Refuse;
     }

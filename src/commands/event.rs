@@ -1,14 +1,15 @@
 //! What deeds tell: facts, not sentences laid out. The printer decides how each looks.
 
 use pushcert_papers::{
-    Fingerprint, Serial, TenantName, Time, Topic,
+    Fingerprint, Secret, Serial, TenantName, Time, Topic,
+    credential::Credential,
     judge::Judged,
     renewal::{Rehearsal, Stage, guide::Card},
     watch::{Level, Source, Standing, State, Thresholds},
 };
 use serde::Serialize;
 
-use super::{alerts::Delivery, console::ConsoleReport, prove::Answers};
+use super::{EnrolmentReport, RotationReport, alerts::Delivery, console::ConsoleReport, prove::Answers};
 use crate::store::AuditLine;
 
 /// The steps of a renewal that people see.
@@ -62,6 +63,24 @@ pub enum Event<'a> {
     Card(&'a Card),
     /// The way to the row at Apple was rehearsed.
     Rehearsed(&'a Rehearsed),
+    /// The same in the journey of a further credential.
+    Task {
+        /// Which step, and of how many.
+        at: (u8, u8),
+        /// What to do.
+        card: &'a Card,
+    },
+    /// A step of such a journey is done.
+    Ticked {
+        /// Which step, and of how many.
+        at: (u8, u8),
+        /// How sure that is.
+        mark: Mark,
+        /// What was done.
+        title: &'a str,
+        /// How it came out.
+        detail: &'a str,
+    },
     /// A file that a person brought was not what was wanted, and why.
     NotTaken(&'a Looked<'a>),
     /// A console profile, learned or shown.
@@ -81,6 +100,19 @@ pub enum Event<'a> {
     Alive(&'a str),
     /// How a renewal stands at the end of this run, for programs.
     Renewal(&'a RenewalReport),
+    /// How a rotation stands at the end of this run, for programs.
+    Rotation(&'a RotationReport),
+    /// How a binding stands at the end of this run, for programs.
+    Enrolment(&'a EnrolmentReport),
+    /// A text that holds a secret, for a pipe.
+    Rendered(&'a Secret),
+    /// The same, in a private file.
+    Configured {
+        /// Its path.
+        path: &'a str,
+    },
+    /// Worth saying, beside data that goes into a pipe.
+    Aside(&'a str),
     /// How tenants stand.
     Status(&'a [StatusLine]),
     /// Lines of the record.
@@ -143,6 +175,8 @@ pub struct Watched {
     pub next: Option<String>,
     /// The Apple account.
     pub apple_account: Option<String>,
+    /// The further credentials of which anything is known.
+    pub credentials: Vec<Credential>,
     /// The moment of judgement.
     pub now: Time,
 }
@@ -295,6 +329,8 @@ pub struct StatusLine {
     pub thresholds: Thresholds,
     /// Seconds after which a look is too old, where the tenant says so itself.
     pub stale_after: Option<i64>,
+    /// The further credentials of which anything is known.
+    pub credentials: Vec<Credential>,
     /// Why the server could not be asked just now, where it could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_asked: Option<String>,
@@ -357,6 +393,7 @@ impl From<&StatusLine> for Watched {
             looked: line.not_asked.is_none(),
             next: Some(line.next.command.clone().unwrap_or_else(|| line.next.what.clone())),
             apple_account: line.apple_account.clone(),
+            credentials: line.credentials.clone(),
             now: line.now,
         }
     }
@@ -364,5 +401,7 @@ impl From<&StatusLine> for Watched {
 
 /// What a date does not say.
 fn grave(line: &StatusLine) -> Option<&'static str> {
-    line.grave().or(line.stale.then_some("the last look is too old"))
+    let loud = line.credentials.iter().find(|found| found.level() > Level::Ok);
+    let stale = line.stale.then_some("the last look is too old");
+    line.grave().or(stale).or(loud.map(|found| found.kind.alarm()))
 }

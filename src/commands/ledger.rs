@@ -15,7 +15,7 @@ use pushcert_papers::{
 use super::{Failure, Kind, World};
 use crate::{
     config::Tenant,
-    store::{Artefact, AuditEntry, Change, Guard, StoreError, StoredJourney},
+    store::{Artefact, AuditEntry, Change, Guard, StoreError, StoredJourney, TenantRecord},
 };
 
 /// A tenant's book, at the version at which it was read or last written.
@@ -94,7 +94,15 @@ impl<'a> Ledger<'a> {
     /// # Errors
     /// When the store cannot be read.
     pub async fn open(world: &'a World<'a>, tenant: &'a Tenant) -> Result<Self, Failure> {
-        let kept = world.store.tenant(&tenant.name).await?.unwrap_or_default();
+        Self::of(world, tenant, world.store.tenant(&tenant.name).await?)
+    }
+
+    /// A tenant's book out of what was read of it; an empty one at first.
+    ///
+    /// # Errors
+    /// When the journey in it is none.
+    pub fn of(world: &'a World<'a>, tenant: &'a Tenant, kept: Option<TenantRecord>) -> Result<Self, Failure> {
+        let kept = kept.unwrap_or_default();
         let (journey, newer) = match kept.journey.map(|stored| read(&stored)).transpose() {
             Err(newer @ RecordError::Newer { .. }) => (None, Some(newer)),
             read => (read.map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))?, None),
@@ -109,6 +117,17 @@ impl<'a> Ledger<'a> {
             confirmed_topic: kept.confirmed_topic,
             account_used: kept.account_used,
         })
+    }
+
+    /// Reads the book again; whether another run has changed the journey meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub async fn refresh(&mut self) -> Result<bool, Failure> {
+        let fresh = Self::open(self.world, self.tenant).await?;
+        let changed = fresh.journey != self.journey;
+        *self = fresh;
+        Ok(changed)
     }
 
     /// Whether a newer release wrote the latest journey.
@@ -144,6 +163,19 @@ impl<'a> Ledger<'a> {
     /// The latest journey, open or ended.
     pub const fn latest_journey(&self) -> Option<&Journey> {
         self.journey.as_ref()
+    }
+
+    /// The latest journey of a further credential, open or ended.
+    ///
+    /// # Errors
+    /// When a newer release wrote it, or it cannot be read.
+    pub fn latest_of<J: Recorded>(&self) -> Result<Option<J>, Failure> {
+        self.others
+            .iter()
+            .find(|stored| stored.kind == J::KIND)
+            .map(|stored| read(stored))
+            .transpose()
+            .map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))
     }
 
     /// The number of the next journey: all kinds share their numbers.
@@ -183,6 +215,18 @@ impl<'a> Ledger<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Writes the journey of a further credential, files and a line of the record: all of it or nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`].
+    pub async fn commit_of<J: Recorded>(&mut self, journey: &J, kept: Vec<Kept>, entry: Entry) -> Result<(), Failure> {
+        let stored = stored(journey);
+        self.write(Some(stored.clone()), kept, entry, None).await?;
+        self.others.retain(|other| other.kind != stored.kind);
+        self.others.push(stored);
+        Ok(())
     }
 
     /// Writes a line of the record that belongs to no journey.

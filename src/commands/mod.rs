@@ -3,6 +3,7 @@
 
 pub mod adopt;
 pub mod alerts;
+pub mod android;
 pub mod check;
 pub mod console;
 pub mod csr;
@@ -12,6 +13,7 @@ pub mod init;
 pub mod install;
 pub mod p12;
 pub mod passphrase;
+pub mod pingid;
 pub mod prove;
 pub mod published;
 pub mod renew;
@@ -22,6 +24,7 @@ pub mod watch;
 mod event;
 mod failure;
 mod ledger;
+mod reports;
 mod scan;
 mod servers;
 
@@ -36,10 +39,12 @@ pub use event::{
     Verified, Watched,
 };
 pub use failure::{Failure, Kind};
+pub use reports::{EnrolmentReport, RotationReport};
 
 use crate::{
     config::{Config, Tenant},
     mdm::{Mdm, MdmError},
+    pingone::DeviceRequirements,
     portal::Portal,
     store::Store,
     world::clock::Clock,
@@ -77,6 +82,9 @@ pub struct World<'a> {
 pub trait Servers {
     /// The port to this tenant's server. Nothing is sent yet.
     async fn connect(&self, tenant: &Tenant) -> Result<Server, Failure>;
+
+    /// The port to the tenant's PingOne, where the configuration names one.
+    async fn pingone(&self, tenant: &Tenant) -> Result<Option<Box<dyn DeviceRequirements>>, Failure>;
 
     /// Remembers that the server has refused the tenant's sign-in, so that no job tries it again and locks the account.
     async fn sign_in_refused(&self, tenant: &Tenant) -> Result<(), Failure>;

@@ -17,6 +17,7 @@ use serde_json::json;
 use super::{Event, Failure, Kind, Outcome, Reporter, StatusLine, World, ledger::Ledger, status::reached};
 use crate::{
     config::{Product, Tenant},
+    store::Book,
     world::files,
 };
 
@@ -62,15 +63,16 @@ pub fn status(
 pub async fn publish(world: &World<'_>) -> Result<(), Failure> {
     let Some(folder) = &world.config.public_dir else { return Ok(()) };
     let wish = super::status::Wish { offline: true, ..Default::default() };
-    let mut lines = vec![];
-    for tenant in world.config.tenants.values().filter(|tenant| !tenant.retired) {
-        let line = super::status::line(world, tenant, &wish).await?;
-        if let Some(leaf) = installed(world, tenant).await? {
+    let tenants: Vec<_> = world.config.tenants.values().filter(|tenant| !tenant.retired).collect();
+    let books = world.store.books(&tenants.iter().map(|tenant| &tenant.name).collect::<Vec<_>>()).await?;
+    for (tenant, book) in tenants.iter().zip(books) {
+        if let Some(leaf) = of_book(world, tenant, book).await? {
             let pem = pem("CERTIFICATE", &leaf.der);
             write(&folder.join(format!("{}.pem", tenant.name)), pem.as_bytes())?;
         }
-        lines.push(StatusLine { apple_account: None, owner: None, ..line });
     }
+    let lines = super::status::look(world, tenants, &wish, async |_| Ok(())).await?;
+    let lines: Vec<_> = lines.into_iter().map(|line| StatusLine { apple_account: None, owner: None, ..line }).collect();
     let list = json!({ "schema": "pushcert/status-list/1", "at": world.clock.now(), "tenants": lines });
     write(&folder.join("status.json"), format!("{list}\n").as_bytes())
 }
@@ -78,9 +80,13 @@ pub async fn publish(world: &World<'_>) -> Result<(), Failure> {
 /// The installed certificate, where it was at hand: kept by itself when it was adopted, or as the file that came back
 /// in a renewal.
 pub(super) async fn installed(world: &World<'_>, tenant: &Tenant) -> Result<Option<Certificate>, Failure> {
-    let ledger = Ledger::open(world, tenant).await?;
-    let seen = ledger.sighting().await?;
-    let Some(digest) = seen.and_then(|seen| seen.installed?.certificate) else { return Ok(None) };
+    let book = world.store.books(&[&tenant.name]).await?.pop().unwrap_or_default();
+    of_book(world, tenant, book).await
+}
+
+async fn of_book(world: &World<'_>, tenant: &Tenant, book: Book) -> Result<Option<Certificate>, Failure> {
+    let ledger = Ledger::of(world, tenant, book.record)?;
+    let Some(digest) = book.seen.and_then(|seen| seen.installed?.certificate) else { return Ok(None) };
     let received = ledger.latest_journey().and_then(|journey| journey.certificate.as_ref());
     let kept = received.filter(|received| received.sha256 == digest).map_or(digest, |received| received.artefact);
     let Some(bytes) = world.store.artefact(&kept).await? else { return Ok(None) };
@@ -215,6 +221,7 @@ impl Published {
             level: Level::of(standing.state, standing.stale, &problems),
             thresholds,
             stale_after: self.stale_after,
+            credentials: vec![],
             not_asked: None,
             undelivered: vec![],
         }

@@ -5,11 +5,15 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use pushcert_papers::{
     TenantName, Time,
+    credential::{Credential, Enrolment, Rotation, Standings, standings},
     watch::{Facts, Level, Lookup, Seen, Source, State, standing},
 };
 
 use super::{Event, Failure, Kind, Outcome, StatusLine, Undelivered, World, ledger::Ledger};
-use crate::{config::Tenant, store::Tally};
+use crate::{
+    config::Tenant,
+    store::{Book, Tally},
+};
 
 /// What a person or a monitoring job wants to know.
 #[derive(Debug, Default)]
@@ -77,7 +81,8 @@ pub(super) fn undelivered(tally: &[Tally], lines: &mut [StatusLine]) {
 
 pub(super) fn reached(line: &StatusLine, limit: State) -> bool {
     let state = State::ALL.into_iter().find(|state| state.word() == line.state);
-    line.grave().is_some() || state.is_some_and(|state| state >= limit)
+    let credential = line.credentials.iter().any(|found| found.state != State::Unknown && found.state >= limit);
+    line.grave().is_some() || credential || state.is_some_and(|state| state >= limit)
 }
 
 /// How these tenants stand, in the order given; something more is done with each as soon as it was looked at. A slow server keeps nobody waiting but itself.
@@ -87,19 +92,16 @@ pub(super) async fn look(
     wish: &Wish,
     also: impl AsyncFn(&Sight<'_>) -> Result<(), Failure>,
 ) -> Result<Vec<StatusLine>, Failure> {
-    let one = async |(place, tenant)| {
-        let sight = Sight::take(world, tenant, wish).await?;
+    let books = world.store.books(&tenants.iter().map(|tenant| &tenant.name).collect::<Vec<_>>()).await?;
+    let one = async |(place, (tenant, book))| {
+        let sight = Sight::take(world, tenant, book, wish).await?;
         also(&sight).await?;
         Ok::<_, Failure>((place, sight.line()))
     };
-    let looks = stream::iter(tenants.into_iter().enumerate()).map(one).buffer_unordered(AT_A_TIME);
+    let looks = stream::iter(tenants.into_iter().zip(books).enumerate()).map(one).buffer_unordered(AT_A_TIME);
     let mut lines: Vec<(usize, StatusLine)> = looks.try_collect().await?;
     lines.sort_unstable_by_key(|(place, _)| *place);
     Ok(lines.into_iter().map(|(_, line)| line).collect())
-}
-
-pub(super) async fn line(world: &World<'_>, tenant: &Tenant, wish: &Wish) -> Result<StatusLine, Failure> {
-    Ok(Sight::take(world, tenant, wish).await?.line())
 }
 
 /// A look at a tenant: everything that its standing depends on.
@@ -115,9 +117,14 @@ pub(super) struct Sight<'a> {
 
 impl<'a> Sight<'a> {
     /// Looks: at the store, and at the server where the wish and the last look say so.
-    pub(super) async fn take(world: &'a World<'a>, tenant: &'a Tenant, wish: &Wish) -> Result<Self, Failure> {
-        let ledger = Ledger::open(world, tenant).await?;
-        let mut seen = ledger.sighting().await?;
+    pub(super) async fn take(
+        world: &'a World<'a>,
+        tenant: &'a Tenant,
+        book: Book,
+        wish: &Wish,
+    ) -> Result<Self, Failure> {
+        let ledger = Ledger::of(world, tenant, book.record)?;
+        let mut seen = book.seen;
         let mut not_asked = None;
         if !wish.offline && wish.at.is_none() && is_old(seen.as_ref(), world.clock.now(), wish.max_age) {
             match in_time(ask(world, tenant, &ledger), wish.patience).await {
@@ -127,7 +134,7 @@ impl<'a> Sight<'a> {
             }
         }
         let certificate = seen.as_ref().and_then(|seen| seen.installed.as_ref()?.certificate);
-        let lookup = if certificate.is_some() { world.store.lookup(&tenant.name).await? } else { None };
+        let lookup = book.lookup.filter(|_| certificate.is_some());
         let now = wish.at.unwrap_or_else(|| world.clock.now());
         Ok(Self { tenant, ledger, seen, lookup, now, not_asked })
     }
@@ -146,10 +153,26 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// How the further credentials stand.
+    pub(super) fn credentials(&self) -> Result<Vec<Credential>, Failure> {
+        let (rotation, enrolment) = (self.ledger.latest_of::<Rotation>()?, self.ledger.latest_of::<Enrolment>()?);
+        Ok(standings(&Standings {
+            tenant: &self.tenant.name,
+            rotation: rotation.as_ref(),
+            enrolment: enrolment.as_ref(),
+            token: self.tenant.credentials.pingid.thresholds,
+            key: self.tenant.credentials.key_rules,
+            now: self.now,
+        }))
+    }
+
     pub(super) fn line(&self) -> StatusLine {
         let (tenant, standing) = (self.tenant, standing(&self.facts()));
         let installed = self.seen.as_ref().and_then(|seen| seen.installed.as_ref());
-        let newer = self.ledger.is_newer().then_some("journey-newer");
+        let credentials = self.credentials();
+        let newer = (self.ledger.is_newer() || credentials.is_err()).then_some("journey-newer");
+        let credentials = credentials.unwrap_or_default();
+        let loudest = credentials.iter().map(Credential::level).max().unwrap_or(Level::Ok);
         StatusLine {
             tenant: tenant.name.clone(),
             mdm: tenant.product.word(),
@@ -170,9 +193,10 @@ impl<'a> Sight<'a> {
             source: self.seen.as_ref().map_or(Source::None, |seen| seen.source).word(),
             seen_at: self.seen.as_ref().map(|seen| seen.at),
             now: self.now,
-            level: Level::of(standing.state, standing.stale, &standing.problems),
+            level: Level::of(standing.state, standing.stale, &standing.problems).max(loudest),
             thresholds: tenant.thresholds,
             stale_after: tenant.stale_after,
+            credentials,
             not_asked: self.not_asked.clone(),
             undelivered: vec![],
         }

@@ -9,7 +9,9 @@ use pushcert_papers::{Fingerprint, TenantName, Time, Topic, watch::Thresholds};
 use serde::Deserialize;
 
 use super::{
-    Channel, Config, Console, OwnKey, Problem, Product, SecretSource, Tenant, channel as channels, nearest,
+    Channel, Config, Console, OwnKey, Problem, Product, SecretSource, Tenant, channel as channels,
+    credentials::{Credentials, Pingid, RawAndroid, RawPingOne},
+    nearest,
     store::RawStore,
 };
 use crate::world::http;
@@ -58,6 +60,9 @@ struct RawTenant {
     muted_until: Option<toml::value::Datetime>,
     #[serde(default)]
     thresholds: Thresholds,
+    pingid: Option<Pingid>,
+    pingone: Option<RawPingOne>,
+    android: Option<RawAndroid>,
 }
 
 #[derive(Deserialize)]
@@ -218,6 +223,8 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     if raw.authorities.is_some() && (hosts.peek().is_none() || !hosts.all(http::is_loopback)) {
         problems.push("`authorities` is only for servers on a loopback address: Apple's certificates are judged by Apple's authorities".into());
     }
+    let credentials = Credentials::of(raw.pingid, raw.pingone, raw.android, folder);
+    let credentials = credentials.map_err(|problem| problems.push(problem)).unwrap_or_default();
     let (Some(product), true) = (product, problems.is_empty()) else { return Err(problems) };
     Ok(Tenant {
         name,
@@ -250,6 +257,7 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
         retired: raw.retired,
         muted_until,
         thresholds: raw.thresholds,
+        credentials,
     })
 }
 

@@ -6,6 +6,7 @@
 pub mod channel;
 pub mod edit;
 
+mod credentials;
 mod file;
 mod nearest;
 mod secret;
@@ -20,6 +21,7 @@ use std::{
 use pushcert_papers::TenantName;
 
 pub use channel::Channel;
+pub use credentials::{Credentials, PingOne, Pingid};
 pub use secret::{SecretError, SecretSource};
 pub use store::StoreAddress;
 pub use tenant::{Console, OwnKey, Product, Tenant};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pushcert_papers::{Country, Fingerprint, TenantName, Time, Topic, renewal::guide, watch::Thresholds};
 
-use super::SecretSource;
+use super::{Credentials, SecretSource};
 
 /// A tenant.
 #[derive(Clone, Debug)]
@@ -59,6 +59,8 @@ pub struct Tenant {
     pub muted_until: Option<Time>,
     /// When its states change.
     pub thresholds: Thresholds,
+    /// Its further credentials.
+    pub credentials: Credentials,
 }
 
 impl Tenant {

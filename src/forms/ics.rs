@@ -16,6 +16,9 @@ pub fn ics(watched: &[Watched]) -> String {
         if let Some(end) = one.not_after {
             calendar.push(renewal(one, end)).push(ending(one, end));
         }
+        for event in super::credentials::events(one) {
+            calendar.push(event);
+        }
     }
     calendar.to_string()
 }

@@ -1,6 +1,7 @@
 //! The forms that answers have for monitoring systems, on standard output and over HTTP alike. All certificates stand in one
 //! answer.
 
+mod credentials;
 mod ics;
 mod junit;
 mod nagios;

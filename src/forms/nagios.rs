@@ -92,6 +92,7 @@ mod tests {
             looked: true,
             next: None,
             apple_account: None,
+            credentials: vec![],
             now,
         }
     }

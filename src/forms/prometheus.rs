@@ -7,6 +7,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use pushcert_papers::{
     DAY, Serial, Time, Topic,
+    credential::Credential,
     renewal::Stage,
     watch::{State, Thresholds},
 };
@@ -62,6 +63,7 @@ struct Facts<'a> {
     step: Option<Stage>,
     seen: Option<(&'static str, Option<Time>)>,
     looked: bool,
+    credentials: &'a [Credential],
     now: Time,
 }
 
@@ -81,6 +83,7 @@ impl<'a> From<&'a Watched> for Facts<'a> {
             step: one.step,
             seen: one.seen,
             looked: one.looked,
+            credentials: &one.credentials,
             now: one.now,
         }
     }
@@ -102,6 +105,7 @@ impl<'a> From<&'a StatusLine> for Facts<'a> {
             step: Some(line.step),
             seen: Some((line.source, line.seen_at)),
             looked: line.not_asked.is_none(),
+            credentials: &line.credentials,
             now: line.now,
         }
     }
@@ -114,7 +118,7 @@ struct Metric {
     write: fn(&mut Lines<'_>, &Facts<'_>),
 }
 
-const METRICS: [Metric; 10] = [
+const METRICS: [Metric; 13] = [
     Metric {
         name: "certificate_not_after_timestamp_seconds",
         help: "The last second of the certificate.",
@@ -173,6 +177,32 @@ const METRICS: [Metric; 10] = [
             let Thresholds { notice, warning, critical, .. } = one.thresholds;
             for (level, days) in [("notice", notice), ("warning", warning), ("critical", critical)] {
                 lines.number(&[("level", level)], days * DAY);
+            }
+        },
+    },
+    Metric {
+        name: "credential_made_timestamp_seconds",
+        help: "When the tenant's further credential was made.",
+        write: |lines, one| {
+            one.credentials.iter().for_each(|found| lines.moment(&[("credential", found.kind.word())], found.made));
+        },
+    },
+    Metric {
+        name: "credential_due_timestamp_seconds",
+        help: "When it is to be replaced: its end, or the age that the tenant allows it.",
+        write: |lines, one| {
+            one.credentials.iter().for_each(|found| lines.moment(&[("credential", found.kind.word())], found.due));
+        },
+    },
+    Metric {
+        name: "credential_state",
+        help: "1 for the state that holds, 0 for the others.",
+        write: |lines, one| {
+            for found in one.credentials {
+                for state in State::ALL {
+                    let holds = if state == found.state { "1" } else { "0" };
+                    lines.line(&[("credential", found.kind.word()), ("state", state.word())], holds);
+                }
             }
         },
     },

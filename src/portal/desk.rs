@@ -1,7 +1,7 @@
 //! The real desk: private folders below one root, and the platform's downloads folder.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -32,6 +32,18 @@ impl Portal for Desk {
             files::write_private(&path.join(sheet.name), sheet.bytes)?;
         }
         Ok(path)
+    }
+
+    fn take_back(&self, folder: &Path, names: &[&str]) -> io::Result<()> {
+        for name in names {
+            match fs::remove_file(folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        // Whatever a person has put there themselves keeps the folder.
+        drop(fs::remove_dir(folder));
+        Ok(())
     }
 
     fn downloads_folder(&self) -> Option<PathBuf> {

@@ -25,6 +25,13 @@ pub trait Portal {
     /// When it cannot be written.
     fn hand_off(&self, folder: &Path, files: &[Sheet<'_>]) -> io::Result<PathBuf>;
 
+    /// Removes these files from a folder that was handed over, and the folder once it is empty. What is gone already is no
+    /// error.
+    ///
+    /// # Errors
+    /// When one is there and cannot be removed.
+    fn take_back(&self, folder: &Path, names: &[&str]) -> io::Result<()>;
+
     /// The folder in which the person's browser leaves downloads, if there is one.
     fn downloads_folder(&self) -> Option<PathBuf>;
 

@@ -29,8 +29,18 @@ const CERTIFICATE: &str = <Journey as Recorded>::KIND;
 /// What is kept.
 #[async_trait(?Send)]
 pub trait Store {
+    /// The books of these tenants, in their order: as many questions to the store for ten thousand as for one.
+    async fn books(&self, tenants: &[&TenantName]) -> Result<Vec<Book>, StoreError>;
+
     /// A tenant's book; `None` when nothing was ever kept for it.
-    async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError>;
+    async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
+        Ok(self.books(&[tenant]).await?.pop().and_then(|book| book.record))
+    }
+
+    /// The newest sighting of any source.
+    async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError> {
+        Ok(self.books(&[tenant]).await?.pop().and_then(|book| book.seen))
+    }
 
     /// Writes a change on top of this version: all of it, or nothing. The answer is the new version.
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError>;
@@ -47,14 +57,8 @@ pub trait Store {
     /// Keeps a sighting: the newest of each source.
     async fn record_sighting(&self, tenant: &TenantName, seen: &Seen) -> Result<(), StoreError>;
 
-    /// The newest sighting of any source.
-    async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError>;
-
     /// Keeps what the list of revoked certificates said of what is installed.
     async fn record_lookup(&self, tenant: &TenantName, lookup: &Lookup) -> Result<(), StoreError>;
-
-    /// What it said when it was last asked.
-    async fn lookup(&self, tenant: &TenantName) -> Result<Option<Lookup>, StoreError>;
 
     /// When a sign-in with this very secret was refused, if it was.
     async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError>;
@@ -81,8 +85,8 @@ pub trait Store {
         letters: &[Letter],
     ) -> Result<(), StoreError>;
 
-    /// Takes letters that are due, for this run alone until the lease ends.
-    async fn lease(&self, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError>;
+    /// Takes letters for this channel that are due, for this run alone until the lease ends.
+    async fn lease(&self, channel: &str, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError>;
 
     /// Notes what became of a letter.
     async fn settle(&self, letter: &Leased, settled: &Settled) -> Result<(), StoreError>;
@@ -91,7 +95,18 @@ pub trait Store {
     async fn tally(&self) -> Result<Vec<Tally>, StoreError>;
 }
 
-/// A tenant's book; an empty one at first.
+/// What is kept of a tenant, as far as its standing depends on it.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    /// Its journeys; `None` when nothing was ever done for it.
+    pub record: Option<TenantRecord>,
+    /// The newest sighting of any source.
+    pub seen: Option<Seen>,
+    /// What the list of revoked certificates said when it was last asked.
+    pub lookup: Option<Lookup>,
+}
+
+/// A tenant's journeys, and what a person has said; none at first.
 #[derive(Clone, Debug, Default)]
 pub struct TenantRecord {
     /// Raised by one with every change.
@@ -137,11 +152,9 @@ pub struct StoredJourney {
 }
 
 impl TenantRecord {
-    /// A book with these journeys, the latest of each kind.
-    fn of(version: u64, journeys: Vec<StoredJourney>, confirmed_topic: Option<Topic>) -> Self {
-        let (mut certificate, others): (Vec<_>, _) =
-            journeys.into_iter().partition(|journey| journey.kind == CERTIFICATE);
-        Self { version, journey: certificate.pop(), others, confirmed_topic, account_used: None }
+    /// The same with one more journey: the latest of its kind.
+    fn add(&mut self, journey: StoredJourney) {
+        if journey.kind == CERTIFICATE { self.journey = Some(journey) } else { self.others.push(journey) }
     }
 }
 

@@ -11,11 +11,11 @@ use pushcert_papers::{
     Fingerprint, Secret, TenantName, Time, Topic,
     watch::{Lookup, Seen, Source},
 };
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{
-    Announced, Artefact, AuditEntry, AuditLine, AuditState, Change, Guard, Leased, Letter, Settled, Store, StoreError,
-    StoredJourney, Tally, TenantRecord,
+    Announced, Artefact, AuditEntry, AuditLine, AuditState, Book, Change, Guard, Leased, Letter, Settled, Store,
+    StoreError, StoredJourney, Tally,
     audit::{self, StoredLine},
     keyed,
     lock::{self, NoLock},
@@ -30,6 +30,21 @@ const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/sqlite/0004-account.sql"),
     include_str!("migrations/sqlite/0005-lookup.sql"),
 ];
+
+/// The books of these tenants, with the latest journey of each kind.
+const BOOKS: &str =
+    "SELECT w.key, t.version, t.confirmed_topic, t.account_used, j.kind, j.number, j.open, j.format, j.json
+    FROM json_each(?1) w JOIN tenant t ON t.name = w.value
+    LEFT JOIN journey j ON j.tenant = t.name
+        AND j.number = (SELECT max(number) FROM journey k WHERE k.tenant = j.tenant AND k.kind = j.kind)
+    ORDER BY w.key, j.number";
+
+/// What was last seen of these tenants.
+const SIGHTINGS: &str = "SELECT w.key, s.json FROM json_each(?1) w JOIN sighting s ON s.tenant = w.value
+    WHERE NOT EXISTS (SELECT 1 FROM sighting l WHERE l.tenant = s.tenant AND (l.at, l.rowid) > (s.at, s.rowid))";
+
+/// What the list of revoked certificates said of these tenants'.
+const LOOKUPS: &str = "SELECT w.key, l.json FROM json_each(?1) w JOIN lookup l ON l.tenant = w.value";
 
 /// How long a run waits for another one's transaction.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -118,6 +133,13 @@ impl Sqlite {
         key().map_err(|source| self.database(source))
     }
 
+    /// What is read of the rows that this gives for a list of names, in JSON.
+    fn rows<T>(&self, sql: &str, names: &str, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, StoreError> {
+        let connection = self.connection.borrow();
+        let rows = || connection.prepare_cached(sql)?.query_map([names], read)?.collect::<Result<_, _>>();
+        rows().map_err(|source| self.database(source))
+    }
+
     /// The keyed fingerprint of a secret: without this store's key it tells nothing about the secret.
     fn fingerprint(&self, secret: &Secret) -> Result<String, StoreError> {
         let mut keyed = self.pepper()?;
@@ -126,6 +148,25 @@ impl Sqlite {
         zeroize::Zeroize::zeroize(&mut keyed);
         Ok(fingerprint)
     }
+}
+
+/// A row of [`BOOKS`].
+type BookRow = (usize, u64, Option<String>, Option<i64>, Option<StoredJourney>);
+
+/// A row of [`SIGHTINGS`] or [`LOOKUPS`].
+fn document(row: &Row<'_>) -> rusqlite::Result<(usize, String)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn book(row: &Row<'_>) -> rusqlite::Result<BookRow> {
+    let journey = match row.get(4)? {
+        Some(kind) => {
+            let (number, open, format, json) = (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
+            Some(StoredJourney { kind, number, open, format, json })
+        }
+        None => None,
+    };
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, journey))
 }
 
 fn at(path: &Path, source: rusqlite::Error) -> StoreError {
@@ -145,36 +186,26 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 
 #[async_trait(?Send)]
 impl Store for Sqlite {
-    async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
-        let connection = self.connection.borrow();
-        let read = || {
-            let found = connection
-                .prepare_cached("SELECT version, confirmed_topic, account_used FROM tenant WHERE name = ?1")?
-                .query_row([tenant.as_str()], |row| {
-                    Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<i64>>(2)?))
-                })
-                .optional()?;
-            let mut query = connection.prepare_cached(
-                "SELECT kind, number, open, format, json FROM journey WHERE tenant = ?1 AND number IN
-                    (SELECT max(number) FROM journey WHERE tenant = ?1 GROUP BY kind) ORDER BY number",
-            )?;
-            let journeys = query.query_map([tenant.as_str()], |row| {
-                Ok(StoredJourney {
-                    kind: row.get(0)?,
-                    number: row.get(1)?,
-                    open: row.get(2)?,
-                    format: row.get(3)?,
-                    json: row.get(4)?,
-                })
-            })?;
-            Ok((found, journeys.collect::<Result<Vec<_>, _>>()?))
-        };
-        let (found, journeys) = read().map_err(|source| self.database(source))?;
-        let Some((version, topic, used)) = found else { return Ok(None) };
-        let confirmed_topic =
-            topic.map(|topic| Topic::parse(&topic)).transpose().map_err(|_| self.damaged("a topic"))?;
-        let account_used = used.map(Time::from_unix);
-        Ok(Some(TenantRecord { account_used, ..TenantRecord::of(version, journeys, confirmed_topic) }))
+    async fn books(&self, tenants: &[&TenantName]) -> Result<Vec<Book>, StoreError> {
+        let names = serde_json::to_string(tenants).expect("names are plain data");
+        let mut books = vec![Book::default(); tenants.len()];
+        for (place, version, topic, used, journey) in self.rows(BOOKS, &names, book)? {
+            let record = books[place].record.get_or_insert_default();
+            record.version = version;
+            record.confirmed_topic =
+                topic.map(|topic| Topic::parse(&topic)).transpose().map_err(|_| self.damaged("a topic"))?;
+            record.account_used = used.map(Time::from_unix);
+            if let Some(journey) = journey {
+                record.add(journey);
+            }
+        }
+        for (place, json) in self.rows(SIGHTINGS, &names, document)? {
+            books[place].seen = Some(serde_json::from_str(&json).map_err(|_| self.damaged("a sighting"))?);
+        }
+        for (place, json) in self.rows(LOOKUPS, &names, document)? {
+            books[place].lookup = Some(serde_json::from_str(&json).map_err(|_| self.damaged("a lookup"))?);
+        }
+        Ok(books)
     }
 
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
@@ -235,32 +266,11 @@ impl Store for Sqlite {
         write().map(drop).map_err(|source| self.database(source))
     }
 
-    async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError> {
-        let connection = self.connection.borrow();
-        let read = || {
-            let mut query = connection
-                .prepare_cached("SELECT json FROM sighting WHERE tenant = ?1 ORDER BY at DESC, rowid DESC LIMIT 1")?;
-            query.query_row([tenant.as_str()], |row| row.get::<_, String>(0)).optional()
-        };
-        let found = read().map_err(|source| self.database(source))?;
-        found.map(|json| serde_json::from_str(&json).map_err(|_| self.damaged("a sighting"))).transpose()
-    }
-
     async fn record_lookup(&self, tenant: &TenantName, lookup: &Lookup) -> Result<(), StoreError> {
         let json = serde_json::to_string(lookup).expect("a lookup is plain data");
         let sql = "INSERT OR REPLACE INTO lookup (tenant, json) VALUES (?1, ?2)";
         let written = self.connection.borrow().execute(sql, [tenant.as_str(), &json]);
         written.map(drop).map_err(|source| self.database(source))
-    }
-
-    async fn lookup(&self, tenant: &TenantName) -> Result<Option<Lookup>, StoreError> {
-        let connection = self.connection.borrow();
-        let read = || {
-            let mut query = connection.prepare_cached("SELECT json FROM lookup WHERE tenant = ?1")?;
-            query.query_row([tenant.as_str()], |row| row.get::<_, String>(0)).optional()
-        };
-        let found = read().map_err(|source| self.database(source))?;
-        found.map(|json| serde_json::from_str(&json).map_err(|_| self.damaged("a lookup"))).transpose()
     }
 
     async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError> {
@@ -333,15 +343,16 @@ impl Store for Sqlite {
         written().map_err(|source| self.database(source))
     }
 
-    async fn lease(&self, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
+    async fn lease(&self, channel: &str, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
         let connection = self.connection.borrow();
         let read = || {
             let mut query = connection.prepare_cached(
                 "UPDATE outbox SET leased = ?2, attempts = attempts + 1 WHERE id IN (
-                    SELECT id FROM outbox WHERE state = 'waiting' AND due <= ?1 AND leased <= ?1 ORDER BY due, id LIMIT ?3)
+                    SELECT id FROM outbox WHERE state = 'waiting' AND channel = ?4 AND due <= ?1 AND leased <= ?1
+                    ORDER BY due, id LIMIT ?3)
                 RETURNING id, tenant, matter, occasion, channel, json, due, attempts",
             )?;
-            let rows = query.query_map(params![now.unix(), until.unix(), most], |row| {
+            let rows = query.query_map(params![now.unix(), until.unix(), most, channel], |row| {
                 let letter = Letter {
                     matter: row.get(2)?,
                     occasion: row.get(3)?,

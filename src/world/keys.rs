@@ -36,6 +36,20 @@ pub struct Fresh {
     pub csr: Vec<u8>,
 }
 
+/// A random UUID (RFC 9562, version 4), as PingID makes its tokens.
+///
+/// # Errors
+/// When the system gives no randomness.
+pub fn fresh_uuid() -> Result<Secret, KeysError> {
+    let mut octets = Zeroizing::new([0; 16]);
+    aws_lc_rs::rand::fill(octets.as_mut_slice()).map_err(KeysError::library)?;
+    octets[6] = octets[6] & 0x0f | 0x40;
+    octets[8] = octets[8] & 0x3f | 0x80;
+    let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    Ok(Secret::new(parts.join("-")))
+}
+
 /// Why a key or a sealed file could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {

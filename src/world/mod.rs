@@ -5,6 +5,7 @@ pub mod clock;
 pub mod files;
 pub mod http;
 pub mod keys;
+pub mod surroundings;
 pub mod tls;
 pub mod visitor;
 

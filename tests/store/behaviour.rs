@@ -3,7 +3,7 @@
 use pushcert::store::{Announced, Change, Letter, Settled, Store, StoreError};
 use pushcert_papers::{
     Fingerprint, Secret, TenantName, Topic,
-    watch::{Seen, Source},
+    watch::{Lookup, Seen, Source},
 };
 
 use super::{Place, at, change, entry, journey, tenant};
@@ -27,6 +27,7 @@ on_both_engines![
     only_one_of_two_runs_goes_on_from_the_same_version,
     what_was_written_is_there_for_the_next_run,
     a_tenant_without_a_book,
+    many_books_are_read_at_once_and_in_the_order_asked_for,
     a_journey_takes_the_place_of_its_earlier_state_and_a_later_one_comes_first,
     journeys_of_several_kinds_do_not_hide_one_another,
     a_line_cannot_be_edited_or_cut_and_shows_where_it_was_all_the_same,
@@ -38,6 +39,7 @@ on_both_engines![
     a_letter_is_announced_once,
     a_letter_goes_by_one_run_at_a_time,
     what_became_of_letters_is_counted,
+    what_a_list_said_is_kept_until_it_says_something_else,
     a_store_of_a_newer_release_is_left_alone,
 ];
 
@@ -94,6 +96,34 @@ async fn a_tenant_without_a_book(place: &Place) {
     assert_eq!(store.artefact(&Fingerprint::of(b"x")).await.expect("read"), None);
     assert!(matches!(store.commit(&acme, 7, change("first")).await, Err(StoreError::Changed { .. })));
     assert!(store.tenant(&acme).await.expect("read").is_none(), "a refused change makes no book");
+}
+
+async fn many_books_are_read_at_once_and_in_the_order_asked_for(place: &Place) {
+    let store = open(place).await;
+    let names = ["zeta", "acme", "nothing", "seen", "acme"].map(|name| TenantName::parse(name).expect("a name"));
+    for (name, versions) in [(&names[0], 3), (&names[1], 1)] {
+        for version in 0..versions {
+            store.commit(name, version, change("step")).await.expect("written");
+        }
+    }
+    for (name, seconds) in [(&names[0], 5), (&names[3], 7)] {
+        let seen = |source, seconds| Seen { at: at(seconds), source, installed: None };
+        store.record_sighting(name, &seen(Source::File, seconds)).await.expect("written");
+        store.record_sighting(name, &seen(Source::Console, seconds)).await.expect("written");
+    }
+    let books = store.books(&names.iter().collect::<Vec<_>>()).await.expect("read");
+    let told = books.iter().map(|book| {
+        let seen = book.seen.as_ref().map(|seen| (seen.at.unix(), seen.source));
+        (book.record.as_ref().map(|record| (record.version, record.journey.is_some())), seen)
+    });
+    let wanted = [
+        (Some((3, true)), Some((5, Source::Console))),
+        (Some((1, true)), None),
+        (None, None),
+        (None, Some((7, Source::Console))),
+        (Some((1, true)), None),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), wanted, "of two looks at the same time the later one counts");
 }
 
 async fn a_journey_takes_the_place_of_its_earlier_state_and_a_later_one_comes_first(place: &Place) {
@@ -230,7 +260,7 @@ pub async fn letters_go_and_sightings_are_kept(store: &dyn Store) {
         store.record_sighting(&tenant(), &seen).await.expect("written");
         store.announce(&tenant(), &[announced("warning", 1)], &[letter("warning", "mail", 1)]).await.expect("written");
     }
-    let leased = store.lease(at(1), at(2), 9).await.expect("leased");
+    let leased = store.lease("mail", at(1), at(2), 9).await.expect("leased");
     store.settle(&leased[0], &Settled::Sent).await.expect("written");
     assert_eq!((leased.len(), store.tally().await.expect("read").len()), (1, 1));
 }
@@ -243,16 +273,19 @@ async fn a_letter_is_announced_once(place: &Place) {
         store.announce(&acme, &[announced(occasion, seconds)], &letters).await.expect("written");
         assert_eq!(store.announced(&acme).await.expect("read"), [announced(occasion, seconds)]);
     }
-    let leased = store.lease(at(10), at(20), 100).await.expect("leased");
-    assert_eq!(leased.len(), 4, "a letter for each occasion and channel: {leased:?}");
+    for channel in ["mail", "chat"] {
+        let leased = store.lease(channel, at(10), at(20), 100).await.expect("leased");
+        assert_eq!(leased.len(), 2, "a letter for each occasion and channel: {leased:?}");
+    }
 }
 
 async fn a_letter_goes_by_one_run_at_a_time(place: &Place) {
     let (one, other, acme) = (open(place).await, open(place).await, tenant());
     let letters: Vec<_> = (0..30).map(|number| letter(&number.to_string(), "mail", number)).collect();
     one.announce(&acme, &[], &letters).await.expect("written");
-    assert_eq!(one.lease(at(-1), at(99), 100).await.expect("leased"), [], "none is due yet");
-    let (first, second) = tokio::join!(one.lease(at(30), at(100), 20), other.lease(at(30), at(100), 20));
+    assert_eq!(one.lease("mail", at(-1), at(99), 100).await.expect("leased"), [], "none is due yet");
+    let (first, second) =
+        tokio::join!(one.lease("mail", at(30), at(100), 20), other.lease("mail", at(30), at(100), 20));
     let (first, second) = (first.expect("leased"), second.expect("leased"));
     let mut occasions: Vec<_> = first.iter().chain(&second).map(|leased| leased.letter.occasion.clone()).collect();
     occasions.sort_unstable();
@@ -260,9 +293,23 @@ async fn a_letter_goes_by_one_run_at_a_time(place: &Place) {
     assert_eq!((first.len() + second.len(), occasions.len()), (30, 30), "each by one of them");
     assert_eq!(first[0].letter, letters[first[0].letter.occasion.parse::<usize>().expect("a number")]);
     assert_eq!((first[0].tenant.clone(), first[0].attempts), (acme, 1));
-    assert_eq!(other.lease(at(99), at(200), 100).await.expect("leased"), [], "until the lease ends");
-    let again = other.lease(at(100), at(200), 100).await.expect("leased");
+    assert_eq!(other.lease("mail", at(99), at(200), 100).await.expect("leased"), [], "until the lease ends");
+    let again = other.lease("mail", at(100), at(200), 100).await.expect("leased");
     assert_eq!((again.len(), again[0].attempts), (30, 2), "the run that had them may have died");
+}
+
+async fn what_a_list_said_is_kept_until_it_says_something_else(place: &Place) {
+    let (store, acme) = (open(place).await, tenant());
+    assert_eq!(looked_up(place).await, None);
+    for revoked in [None, Some(at(7))] {
+        let lookup = Lookup { at: at(9), certificate: Fingerprint::of(b"installed"), revoked };
+        store.record_lookup(&acme, &lookup).await.expect("written");
+        assert_eq!(looked_up(place).await, Some(lookup));
+    }
+}
+
+async fn looked_up(place: &Place) -> Option<Lookup> {
+    open(place).await.books(&[&tenant()]).await.expect("read").pop().and_then(|book| book.lookup)
 }
 
 async fn what_became_of_letters_is_counted(place: &Place) {
@@ -270,7 +317,7 @@ async fn what_became_of_letters_is_counted(place: &Place) {
     let letters = ["a", "b", "c"].map(|occasion| letter(occasion, "mail", 1));
     store.announce(&acme, &[], &letters).await.expect("written");
     assert!(store.tally().await.expect("read").is_empty(), "what merely waits is no result");
-    let leased = store.lease(at(1), at(100), 10).await.expect("leased");
+    let leased = store.lease("mail", at(1), at(100), 10).await.expect("leased");
     let again = Settled::Again { due: at(50), why: "refused".into() };
     let settled = [Settled::Sent, again, Settled::Dead { why: "no such mailbox".into() }];
     for (letter, settled) in leased.iter().zip(&settled) {
@@ -281,8 +328,8 @@ async fn what_became_of_letters_is_counted(place: &Place) {
     let told: Vec<_> = tally.iter().map(|tally| (tally.result.as_str(), tally.count, tally.why.as_deref())).collect();
     let wanted = [("dead", 1, Some("no such mailbox")), ("sent", 1, None), ("waiting", 1, Some("refused"))];
     assert_eq!(told, wanted, "what was sent stays sent");
-    assert_eq!(store.lease(at(49), at(60), 10).await.expect("leased"), [], "not before its time");
-    let due = store.lease(at(50), at(60), 10).await.expect("leased");
+    assert_eq!(store.lease("mail", at(49), at(60), 10).await.expect("leased"), [], "not before its time");
+    let due = store.lease("mail", at(50), at(60), 10).await.expect("leased");
     assert_eq!((due.len(), due[0].letter.occasion.as_str(), due[0].attempts), (1, "b", 2));
 }
 

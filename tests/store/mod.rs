@@ -1,7 +1,7 @@
 //! One suite of behaviours for every store, on both engines; and what only one of them can do.
 
 mod behaviour;
-mod cluster;
+pub mod cluster;
 mod forms;
 mod postgres;
 mod sqlite;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use pushcert::store::{Artefact, AuditEntry, Change, Sqlite, Store, StoreError, StoredJourney};
 use pushcert_papers::{Fingerprint, TenantName, Time};
 
-pub use cluster::{Database, cluster};
+pub use cluster::{Database, PASSWORD, cluster};
 
 /// Where a store is; it can be opened more than once.
 pub enum Place {

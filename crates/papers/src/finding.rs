@@ -277,6 +277,90 @@ codes! {
     OldEncryption = "old-encryption", Note;
     /// The PKCS #12 file is encrypted in a way that is not known here, or that asks for too much work.
     UnreadableEncryption = "unreadable-encryption", Refuse;
+
+    // A managed app configuration
+    /// The configuration is no dictionary of settings.
+    RootNotDictionary = "root-not-dictionary", Refuse;
+    /// The configuration is not flat: consoles refuse lists and dictionaries inside of it.
+    ConfigurationNested = "configuration-nested", Refuse;
+    /// The settings stand inside of a frame that is not part of a file, where the app does not look.
+    ConfigurationWrapped = "configuration-wrapped", Refuse;
+    /// The configuration has no setting for the token.
+    TokenKeyMissing = "token-key-missing", Refuse;
+    /// The setting for the token is almost, and not exactly, called as the app reads it.
+    TokenKeyMisspelt = "token-key-misspelt", Refuse;
+    /// The setting for the token stands there more than once.
+    TokenRepeated = "token-repeated", Refuse;
+    /// The token's setting is no string.
+    TokenNotString = "token-not-string", Refuse;
+    /// The token is empty.
+    TokenEmpty = "token-empty", Refuse;
+    /// White space stands before or after the token.
+    TokenWhiteSpace = "token-white-space", Refuse;
+    /// The token stands in quotation marks.
+    TokenQuoted = "token-quoted", Refuse;
+    /// The token holds a character that is no part of any text.
+    TokenControlCharacter = "token-control-character", Refuse;
+    /// A label was copied with the token.
+    TokenLabelled = "token-labelled", Refuse;
+    /// The token is a template's placeholder.
+    TokenPlaceholder = "token-placeholder", Refuse;
+    /// The token is a substitution variable, which the server fills in.
+    TokenVariable = "token-variable", Warn;
+    /// The token is no UUID, as PingID makes them.
+    TokenNotUuid = "token-not-uuid", Warn;
+    /// The specification names no app.
+    AppIdentifierMissing = "app-identifier-missing", Refuse;
+    /// The specification names another app.
+    AppIdentifierDiffers = "app-identifier-differs", Refuse;
+    /// The specification has no version.
+    VersionMissing = "version-missing", Refuse;
+    /// There are settings beside the token.
+    OtherSettings = "other-settings", Note;
+
+    // The key of a Google service account
+    /// The file is the JSON of an OAuth client, which signs people in.
+    OauthClient = "oauth-client", Refuse;
+    /// The file is a person's own sign-in to Google.
+    UserCredential = "user-credential", Refuse;
+    /// The file is a federated sign-in, without any key.
+    ExternalAccount = "external-account", Refuse;
+    /// The file is an Android app's google-services.json.
+    GoogleServices = "google-services", Refuse;
+    /// The file looks like the enrolment file of MobileIron Core.
+    CoreEnrolment = "core-enrolment", Refuse;
+    /// The JSON is not the key of a service account.
+    NotServiceAccount = "not-service-account", Refuse;
+    /// The key lacks a field.
+    KeyFieldMissing = "key-field-missing", Refuse;
+    /// A field stands there more than once.
+    KeyFieldRepeated = "key-field-repeated", Refuse;
+    /// The line ends of the private key were escaped twice.
+    NewlinesEscaped = "newlines-escaped", Refuse;
+    /// The private key cannot be read.
+    PrivateKeyDamaged = "private-key-damaged", Refuse;
+    /// The account's address does not look as Google writes it.
+    AccountAddress = "account-address", Warn;
+    /// The account belongs to another project than the key says.
+    ProjectDiffers = "project-differs", Warn;
+    /// The account's number is not one.
+    AccountNumber = "account-number", Warn;
+    /// The key's name is not hexadecimal, as Google writes it.
+    KeyName = "key-name", Warn;
+    /// The key would be shown to a host that is not Google's.
+    TokenAddress = "token-address", Warn;
+    /// The address of the public certificate does not belong to the account.
+    CertificateAddress = "certificate-address", Warn;
+    /// Others than its owner may read the file.
+    ReadableByOthers = "readable-by-others", Warn;
+    /// The file lies in a Git work tree.
+    InGit = "in-git", Warn;
+    /// Google does not publish a key of this name for the account.
+    KeyNotPublished = "key-not-published", Refuse;
+    /// Google publishes another public key under this name.
+    PublicKeyDiffers = "public-key-differs", Refuse;
+    /// Google does not give a token for the key.
+    KeyRefused = "key-refused", Refuse;
 }
 
 impl Code {

@@ -38,6 +38,10 @@ pub enum Kind {
     Json,
     /// Some property list.
     Plist,
+    /// A managed app configuration, in any form.
+    ManagedAppConfiguration,
+    /// The key of a Google service account.
+    ServiceAccountKey,
     /// Nothing.
     Empty,
     /// Something else.
@@ -46,7 +50,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::PushCertificate,
         Self::PushRequest,
         Self::Csr,
@@ -59,6 +63,8 @@ impl Kind {
         Self::Html,
         Self::Json,
         Self::Plist,
+        Self::ManagedAppConfiguration,
+        Self::ServiceAccountKey,
         Self::Empty,
         Self::Unknown,
     ];
@@ -78,6 +84,8 @@ impl Kind {
             Self::Html => "html",
             Self::Json => "json",
             Self::Plist => "plist",
+            Self::ManagedAppConfiguration => "managed-app-configuration",
+            Self::ServiceAccountKey => "service-account-key",
             Self::Empty => "empty",
             Self::Unknown => "unknown",
         }

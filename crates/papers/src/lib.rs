@@ -25,6 +25,7 @@
 mod country;
 mod der;
 mod fingerprint;
+mod json;
 mod key;
 mod pem;
 mod secret;
@@ -33,14 +34,17 @@ mod tenant;
 mod time;
 mod topic;
 
+pub mod android;
 pub mod bundle;
 pub mod certificate;
 pub mod console;
+pub mod credential;
 pub mod escape;
 pub mod finding;
 pub mod judge;
 pub mod kind;
 pub mod page;
+pub mod pingid;
 pub mod renewal;
 pub mod request;
 pub mod watch;

@@ -114,7 +114,7 @@ type Promise = fn(&[u8]);
 #[test]
 fn the_fuzzers_corpus() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
-    let targets: [(&str, Promise); 7] = [
+    let targets: [(&str, Promise); 8] = [
         ("certificate", promises::certificate),
         ("request", promises::request),
         ("pkcs12", promises::pkcs12),
@@ -122,6 +122,7 @@ fn the_fuzzers_corpus() {
         ("kind", promises::kind),
         ("page", promises::page),
         ("har", promises::har),
+        ("credentials", promises::credentials),
     ];
     for (name, promise) in targets {
         let cases: Vec<_> = fs::read_dir(folder.join(name)).expect("a corpus").flatten().collect();

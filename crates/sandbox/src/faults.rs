@@ -62,7 +62,7 @@ pub struct What {
     /// The true answer's body is cut after so many bytes.
     pub truncate: Option<usize>,
     /// A lasting behaviour: `signed-out`, `strict`, `iso-times`, `list-of-50`, `single-sign-on`, `vendor-expired`,
-    /// `json-upload`, `keeps-keys`, `new-issuer`.
+    /// `json-upload`, `keeps-keys`, `new-issuer`, `download-by-form`, `console-changed`.
     pub switch: Option<String>,
     /// Whether the switch is on.
     pub on: Option<bool>,
@@ -109,7 +109,7 @@ impl From<WrongTls> for TlsKind {
 }
 
 /// The switches there are.
-const SWITCHES: [&str; 9] = [
+const SWITCHES: [&str; 11] = [
     "signed-out",
     "strict",
     "iso-times",
@@ -119,6 +119,8 @@ const SWITCHES: [&str; 9] = [
     "json-upload",
     "keeps-keys",
     "new-issuer",
+    "download-by-form",
+    "console-changed",
 ];
 
 /// Words that describe no fault.

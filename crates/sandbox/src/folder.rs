@@ -32,7 +32,7 @@ impl Folder {
 
     /// Writes everything, and says where.
     pub(crate) fn write(&self, shared: &Shared, addresses: &[SocketAddr]) -> Result<Announcement, StartError> {
-        let [cloud, core, portal, apns] = addresses else { return Err(io::Error::other("four services").into()) };
+        let [cloud, core, portal, apns, ..] = addresses else { return Err(io::Error::other("four services").into()) };
         let authorities = &shared.authorities;
         let ca_file = self.put("ca.pem", &authorities.tls.certificate.to_pem()?)?;
         let mut anchors = vec![];

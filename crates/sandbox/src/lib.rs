@@ -20,6 +20,7 @@ mod faults;
 mod fleet;
 mod folder;
 mod html;
+mod identity;
 mod portal;
 mod record;
 mod request;
@@ -123,7 +124,11 @@ impl World {
         let mut tasks = JoinSet::new();
         let mut addresses = vec![];
         for service in Service::ALL {
-            addresses.push(serve::spawn(&mut tasks, service, Arc::clone(&shared)).await?);
+            let address = serve::spawn(&mut tasks, service, Arc::clone(&shared)).await?;
+            if let Ok(mut known) = shared.addresses.lock() {
+                known.insert(service.name(), address);
+            }
+            addresses.push(address);
         }
         let announcement = folder.write(&shared, &addresses)?;
         Ok(Self { shared, announcement, tasks, _temporary: temporary })

@@ -143,6 +143,7 @@ fn router(service: Service, shared: &Arc<Shared>) -> Router {
         Service::Core => crate::core::router(),
         Service::Portal => crate::portal::router(),
         Service::Apns => apns::router(),
+        Service::Identity => crate::identity::router(),
     };
     routes
         .merge(crate::control::router())
@@ -193,7 +194,7 @@ const HARDENING: [(&str, &str); 4] = [
 
 fn hardened(mut response: Response) -> Response {
     for (name, value) in HARDENING {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        response.headers_mut().entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
     response
 }

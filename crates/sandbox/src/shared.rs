@@ -1,5 +1,11 @@
 //! What every service of the world sees: its clock, its authorities, its faults, its record, and each other.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Mutex,
+};
+
 use openssl::error::ErrorStack;
 
 use crate::{
@@ -25,10 +31,11 @@ pub(crate) enum Service {
     Core,
     Portal,
     Apns,
+    Identity,
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 4] = [Self::Cloud, Self::Core, Self::Portal, Self::Apns];
+    pub(crate) const ALL: [Self; 5] = [Self::Cloud, Self::Core, Self::Portal, Self::Apns, Self::Identity];
 
     /// Its name in the record and in faults.
     pub(crate) const fn name(self) -> &'static str {
@@ -37,6 +44,7 @@ impl Service {
             Self::Core => "core",
             Self::Portal => "portal",
             Self::Apns => "apns",
+            Self::Identity => "identity",
         }
     }
 }
@@ -52,6 +60,10 @@ pub(crate) struct Shared {
     pub(crate) core: Server,
     /// The password of [`USERNAME`].
     pub(crate) password: String,
+    /// Where each service is, by its name.
+    pub(crate) addresses: Mutex<BTreeMap<&'static str, SocketAddr>>,
+    /// What the identity provider has given to those who signed in there.
+    pub(crate) assertions: Mutex<BTreeSet<String>>,
 }
 
 impl Shared {
@@ -79,7 +91,14 @@ impl Shared {
             cloud,
             core,
             password: format!("sandbox-{}", crate::server::token()),
+            addresses: Mutex::default(),
+            assertions: Mutex::default(),
         })
+    }
+
+    /// Where the service of this name is.
+    pub(crate) fn address_of(&self, name: &str) -> Option<SocketAddr> {
+        self.addresses.lock().ok()?.get(name).copied()
     }
 
     /// Lets all devices do what they have done until now, before something changes for them.

@@ -6,9 +6,11 @@ use std::{
     convert::Infallible,
     net::SocketAddr,
     path::PathBuf,
+    pin::pin,
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use pushcert_papers::{
     Fingerprint,
     watch::{Level, Matter},
@@ -30,7 +32,7 @@ use crate::{
         status::Wish,
         watch::{self, Question},
     },
-    config,
+    config::{self, Channel},
     web::{Board, Shown},
     world::files::{Folders, digest},
 };
@@ -69,7 +71,7 @@ impl Daemon<'_> {
         let rounds = async {
             let end = self.rounds(world, signals).await;
             closing.set(true);
-            self.bell.notify_one();
+            self.bell.notify_waiters();
             end
         };
         let beside = async { tokio::join!(rounds, self.post(world, &closing)).0 };
@@ -89,7 +91,7 @@ impl Daemon<'_> {
                 end = signals.next() => return end,
                 () = self.round(world) => {}
             }
-            self.bell.notify_one();
+            self.bell.notify_waiters();
             if let Some(address) = self.address.take() {
                 world.reporter.tell(Event::Listening(address));
             }
@@ -138,31 +140,35 @@ impl Daemon<'_> {
         Ok(said)
     }
 
-    /// Sends what lies in the outbox, ours and others', until it is told to end.
+    /// Sends what lies in the outbox, ours and others', each channel in its own time.
     async fn post(&self, world: &World<'_>, closing: &Cell<bool>) {
-        let mut counted = Ok(0);
+        join_all(world.config.channels.iter().map(|channel| self.post_to(world, channel, closing))).await;
+    }
+
+    /// Sends what lies there for this channel, until it is told to end. A letter in hand is sent to its end.
+    async fn post_to(&self, world: &World<'_>, channel: &Channel, closing: &Cell<bool>) {
+        let mut well = true;
         while !closing.get() {
-            let before = counted.is_ok();
-            counted = self.post_once(world).await;
-            match &counted {
-                Ok(0) => {}
-                Ok(_) => continue,
-                Err(failure) if before => world.reporter.tell(Event::Note(&format!("No post: {failure}"))),
-                // It was said once.
-                Err(_) => {}
+            // Whatever rings from now on is heard.
+            let mut rung = pin!(self.bell.notified());
+            rung.as_mut().enable();
+            let posted = self.post_once(world, channel).await;
+            if let (Err(failure), true) = (&posted, well) {
+                world.reporter.tell(Event::Note(&format!("No post for {}: {failure}", channel.name)));
+            }
+            well = posted.is_ok();
+            if matches!(posted, Ok(count) if count > 0) {
+                continue;
             }
             tokio::select! {
-                () = self.bell.notified() => {}
+                () = rung => {}
                 () = sleep(GLANCE) => {}
             }
         }
     }
 
-    async fn post_once(&self, world: &World<'_>) -> Result<usize, Failure> {
-        if world.config.channels.is_empty() {
-            return Ok(0);
-        }
-        let count = alerts::post(world).await?;
+    async fn post_once(&self, world: &World<'_>, channel: &Channel) -> Result<usize, Failure> {
+        let count = alerts::post(world, channel).await?;
         if count > 0 {
             self.board.tally(world.store.tally().await?);
         }

@@ -79,7 +79,7 @@ async fn keep_watching(daemon: Daemon<'_>, mut real: Real, signals: &mut Signals
 /// A round alone, for timers; with the letters that are due.
 async fn once(world: &World<'_>, wish: &Wish) -> Outcome {
     let lines = watch::look(world, wish).await?;
-    while !world.config.channels.is_empty() && alerts::post(world).await? > 0 {}
+    alerts::post_all(world).await?;
     world.reporter.tell(Event::Status(&lines));
     published::publish(world).await?;
     let due = lines.iter().any(|line| matches!(line.level, Level::Warning | Level::Critical));

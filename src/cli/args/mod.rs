@@ -1,6 +1,7 @@
 //! The command line: what may be said, and its help. Parsing does nothing else.
 
 mod console;
+mod credentials;
 mod journey;
 mod papers;
 
@@ -12,6 +13,10 @@ use clap::{
 use pushcert_papers::{Fingerprint, TenantName, Time, Topic};
 
 pub use console::{Allow, Console, Forget, Learn, Show};
+pub use credentials::{
+    Android, AndroidCheck, AndroidEnrol, AskGoogle, ConfigFormat, LockoutWord, Pingid, PingidAdopt, PingidConfig,
+    PingidLint, PingidRotate, Platform, RotateDone,
+};
 pub use journey::{Rehearse, Rollback};
 pub use papers::{Check, Csr, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase, Wanted};
 
@@ -28,17 +33,28 @@ pub struct Cli {
 }
 
 /// What a person takes upon themselves, and the time that is judged by: these are said on the command line or not at all.
-const NEVER_BY_VARIABLE: [&str; 10] = [
+const NEVER_BY_VARIABLE: [&str; 21] = [
+    "abort",
     "accept-issuer",
     "accept-key",
+    "accept-lockout",
     "accept-topic-change",
     "allow",
     "at",
     "confirm-topic",
+    "done",
+    "effective-date",
+    "evidence",
     "first",
+    "made",
+    "on",
+    "put-back",
     "reason",
+    "replaces",
     "restart",
     "row-missing",
+    "skip",
+    "undo",
 ];
 
 impl Cli {
@@ -197,6 +213,12 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(Config),
+    /// Look after the token with which the PingID app shows that its device is managed
+    #[command(subcommand)]
+    Pingid(Pingid),
+    /// Look after the binding of Android Enterprise
+    #[command(subcommand)]
+    Android(Android),
     /// Keep the embedded world running, to try things and for training
     Sandbox(Sandbox),
     /// Explain a command, a finding, a state or an exit code

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use pushcert_papers::{
     Code, Severity,
+    console::Deed,
     renewal::{Confirmation, Install, Journey, ReceivedCertificate, Shown, guide, shown as shows},
     watch::{Installed, Seen, Source},
 };
@@ -17,6 +18,10 @@ use crate::{
 impl Run<'_> {
     /// Sends the certificate to the server: exactly the bytes that pass the checks at this moment.
     pub(super) async fn install(&mut self, tries: u32) -> Result<Flow, Failure> {
+        if !self.may_use(Deed::Upload).await? {
+            self.server.reach.upload = false;
+            return Ok(Flow::On);
+        }
         let _held = self.ledger.lock().await?;
         let journey = self.journey();
         let certificate = received(&journey);

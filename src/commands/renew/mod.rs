@@ -4,6 +4,7 @@
 //! run may end after any step: the next one goes on from what is kept.
 
 mod certificate;
+mod first_use;
 mod hand_out;
 mod install;
 mod opening;

@@ -1,6 +1,9 @@
 //! The person's turn at Apple's portal: what they get, and the wait for what they bring.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use pushcert_papers::{
     Code, DAY, Severity, Verdict,
@@ -10,6 +13,9 @@ use pushcert_papers::{
 
 use super::{Flow, Run};
 use crate::commands::{Event, Failure, Kind, files, ledger::Entry, shown};
+
+/// How often a run that waits looks whether another one has gone on.
+const GLANCE: Duration = Duration::from_secs(2);
 
 impl Run<'_> {
     /// Puts the request and the card into a folder for the person.
@@ -142,7 +148,17 @@ impl Run<'_> {
         );
         self.world.tell(Event::Alive(&waiting));
         loop {
-            let path = arrivals.next().await.map_err(|error| unreadable(folder, &error))?;
+            let Ok(arrived) = tokio::time::timeout(GLANCE, arrivals.next()).await else {
+                // A store that is away for a while must not end the wait.
+                match self.ledger.refresh().await {
+                    Ok(true) => return Ok(self.overtaken()),
+                    _ => continue,
+                }
+            };
+            let path = arrived.map_err(|error| unreadable(folder, &error))?;
+            if self.ledger.refresh().await? {
+                return Ok(self.overtaken());
+            }
             // A file that vanished again was not meant for us.
             let Ok(bytes) = files::read(&path) else { continue };
             let (judged, _) = self.judge_certificate(&bytes).await?;
@@ -157,6 +173,12 @@ impl Run<'_> {
                 self.not_taken(&bytes, &shown(&path), &judged).await?;
             }
         }
+    }
+
+    /// Another run has gone on while this one waited: it goes on from there, where anything is left to do.
+    fn overtaken(&self) -> Flow {
+        self.world.tell(Event::Note(&format!("Another run has gone on with {}.", self.tenant.name)));
+        if self.ledger.open_journey().is_some() { Flow::On } else { Flow::Stop(None, None) }
     }
 
     /// The request may have lain for weeks: whether Apple would still take it, and whether it is still the newest.

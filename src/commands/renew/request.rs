@@ -5,6 +5,7 @@ use std::path::Path;
 use pushcert_papers::{
     Fingerprint, Time, Verdict,
     certificate::{Authorities, Expectations},
+    console::Deed,
     judge::{Judged, Want, judge},
     renewal::{HeldRequest, Journey, Origin, Request, Step, guide},
     request::{self, Known, for_the_portal},
@@ -43,6 +44,10 @@ impl Run<'_> {
 
     /// Asks the server for a request. It may make a new key, so this is on record before it happens.
     pub(super) async fn fetch_request(&mut self) -> Result<Flow, Failure> {
+        if !self.may_use(Deed::Fetch).await? {
+            self.server.reach.fetch = false;
+            return Ok(Flow::On);
+        }
         let _held = self.ledger.lock().await?;
         let now = self.world.clock.now();
         let intended = Journey { request: Request::Intended { at: now }, ..self.journey() };

@@ -18,8 +18,8 @@ use pushcert_papers::{
 use tokio_postgres::{Client, Error, Row, Transaction};
 
 use super::{
-    Announced, Artefact, AuditEntry, AuditLine, AuditState, Change, Guard, Leased, Letter, Settled, Store, StoreError,
-    StoredJourney, Tally, TenantRecord,
+    Announced, Artefact, AuditEntry, AuditLine, AuditState, Book, Change, Guard, Leased, Letter, Settled, Store,
+    StoreError, StoredJourney, Tally,
     audit::{self, StoredLine},
     keyed,
     lock::this_run,
@@ -36,6 +36,23 @@ const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/postgres/0004-account.sql"),
     include_str!("../migrations/postgres/0005-lookup.sql"),
 ];
+
+/// The books of these tenants, with the latest journey of each kind.
+const BOOKS: &str =
+    "SELECT w.place, t.version, t.confirmed_topic, t.account_used, j.kind, j.number, j.open, j.format, j.json
+    FROM unnest($1::text[]) WITH ORDINALITY AS w (name, place) JOIN tenant t ON t.name = w.name
+    LEFT JOIN journey j ON j.tenant = t.name
+        AND j.number = (SELECT max(number) FROM journey k WHERE k.tenant = j.tenant AND k.kind = j.kind)
+    ORDER BY w.place, j.number";
+
+/// What was last seen of these tenants.
+const SIGHTINGS: &str = "SELECT w.place, s.json
+    FROM unnest($1::text[]) WITH ORDINALITY AS w (name, place) JOIN sighting s ON s.tenant = w.name
+    WHERE NOT EXISTS (SELECT 1 FROM sighting l WHERE l.tenant = s.tenant AND (l.at, l.turn) > (s.at, s.turn))";
+
+/// What the list of revoked certificates said of these tenants'.
+const LOOKUPS: &str = "SELECT w.place, l.json
+    FROM unnest($1::text[]) WITH ORDINALITY AS w (name, place) JOIN lookup l ON l.tenant = w.name";
 
 /// How long a hold is tried for: a run that has just died may still be ending at the server.
 const TRIES: u32 = 5;
@@ -129,11 +146,11 @@ impl Postgres {
         Ok(fingerprint)
     }
 
-    /// The journey in the third and the following columns, if there is one.
+    /// The journey in a row of [`BOOKS`], if there is one.
     fn journey(&self, row: &Row) -> Result<Option<StoredJourney>, StoreError> {
-        let Some(kind) = row.get(2) else { return Ok(None) };
+        let Some(kind) = row.get(4) else { return Ok(None) };
         let small = |column| u32::try_from(row.get::<_, i64>(column)).map_err(|_| self.damaged("a journey"));
-        Ok(Some(StoredJourney { kind, number: small(3)?, open: row.get(4), format: small(5)?, json: row.get(6) }))
+        Ok(Some(StoredJourney { kind, number: small(5)?, open: row.get(6), format: small(7)?, json: row.get(8) }))
     }
 
     fn damaged(&self, what: &'static str) -> StoreError {
@@ -145,6 +162,11 @@ impl Postgres {
     }
 }
 
+/// The place of a row's tenant among those that were asked for; PostgreSQL counts from 1.
+fn place(row: &Row) -> usize {
+    usize::try_from(row.get::<_, i64>(0) - 1).expect("it is the place of one that was asked for")
+}
+
 /// The form of the store; 0 where there is none yet.
 async fn form(client: &Client) -> Result<i64, Error> {
     let there = client.query_one("SELECT to_regclass('pushcert_form') IS NOT NULL", &[]).await?.get(0);
@@ -153,19 +175,28 @@ async fn form(client: &Client) -> Result<i64, Error> {
 
 #[async_trait(?Send)]
 impl Store for Postgres {
-    async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
-        let sql = "SELECT t.version, t.confirmed_topic, j.kind, j.number, j.open, j.format, j.json, t.account_used FROM tenant t
-            LEFT JOIN journey j ON j.tenant = t.name AND j.number IN
-                (SELECT max(number) FROM journey WHERE tenant = $1 GROUP BY kind)
-            WHERE t.name = $1 ORDER BY j.number";
-        let rows = self.rows(sql, &[&tenant.as_str()]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let topic: Option<&str> = row.get(1);
-        let confirmed_topic = topic.map(Topic::parse).transpose().map_err(|_| self.damaged("a topic"))?;
-        let journeys = rows.iter().filter_map(|row| self.journey(row).transpose()).collect::<Result<_, _>>()?;
-        let account_used = row.get::<_, Option<i64>>(7).map(Time::from_unix);
-        let record = TenantRecord::of(row.get::<_, i64>(0).cast_unsigned(), journeys, confirmed_topic);
-        Ok(Some(TenantRecord { account_used, ..record }))
+    async fn books(&self, tenants: &[&TenantName]) -> Result<Vec<Book>, StoreError> {
+        let names: Vec<&str> = tenants.iter().map(|tenant| tenant.as_str()).collect();
+        let mut books = vec![Book::default(); names.len()];
+        for row in self.rows(BOOKS, &[&names]).await? {
+            let record = books[place(&row)].record.get_or_insert_default();
+            let topic: Option<&str> = row.get(2);
+            record.version = row.get::<_, i64>(1).cast_unsigned();
+            record.confirmed_topic = topic.map(Topic::parse).transpose().map_err(|_| self.damaged("a topic"))?;
+            record.account_used = row.get::<_, Option<i64>>(3).map(Time::from_unix);
+            if let Some(journey) = self.journey(&row)? {
+                record.add(journey);
+            }
+        }
+        for row in self.rows(SIGHTINGS, &[&names]).await? {
+            let seen = serde_json::from_str(row.get(1)).map_err(|_| self.damaged("a sighting"))?;
+            books[place(&row)].seen = Some(seen);
+        }
+        for row in self.rows(LOOKUPS, &[&names]).await? {
+            let lookup = serde_json::from_str(row.get(1)).map_err(|_| self.damaged("a lookup"))?;
+            books[place(&row)].lookup = Some(lookup);
+        }
+        Ok(books)
     }
 
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
@@ -208,24 +239,11 @@ impl Store for Postgres {
         self.rows(sql, &[&tenant.as_str(), &seen.source.word(), &seen.at.unix(), &json]).await.map(drop)
     }
 
-    async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError> {
-        let sql = "SELECT json FROM sighting WHERE tenant = $1 ORDER BY at DESC, turn DESC LIMIT 1";
-        let rows = self.rows(sql, &[&tenant.as_str()]).await?;
-        let read = |row: &Row| serde_json::from_str(row.get(0)).map_err(|_| self.damaged("a sighting"));
-        rows.first().map(read).transpose()
-    }
-
     async fn record_lookup(&self, tenant: &TenantName, lookup: &Lookup) -> Result<(), StoreError> {
         let json = serde_json::to_string(lookup).expect("a lookup is plain data");
         let sql = "INSERT INTO lookup (tenant, json) VALUES ($1, $2)
             ON CONFLICT (tenant) DO UPDATE SET json = excluded.json";
         self.rows(sql, &[&tenant.as_str(), &json]).await.map(drop)
-    }
-
-    async fn lookup(&self, tenant: &TenantName) -> Result<Option<Lookup>, StoreError> {
-        let rows = self.rows("SELECT json FROM lookup WHERE tenant = $1", &[&tenant.as_str()]).await?;
-        let read = |row: &Row| serde_json::from_str(row.get(0)).map_err(|_| self.damaged("a lookup"));
-        rows.first().map(read).transpose()
     }
 
     async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError> {
@@ -292,12 +310,12 @@ impl Store for Postgres {
         written.await.map_err(|source| self.link.way.failure(&source))
     }
 
-    async fn lease(&self, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
+    async fn lease(&self, channel: &str, now: Time, until: Time, most: u32) -> Result<Vec<Leased>, StoreError> {
         let sql = "UPDATE outbox SET leased = $2, attempts = attempts + 1 WHERE id IN (
-                SELECT id FROM outbox WHERE state = 'waiting' AND due <= $1 AND leased <= $1
+                SELECT id FROM outbox WHERE state = 'waiting' AND channel = $4 AND due <= $1 AND leased <= $1
                 ORDER BY due, id LIMIT $3 FOR UPDATE SKIP LOCKED)
             RETURNING id, tenant, matter, occasion, channel, json, due, attempts";
-        let rows = self.rows(sql, &[&now.unix(), &until.unix(), &i64::from(most)]).await?;
+        let rows = self.rows(sql, &[&now.unix(), &until.unix(), &i64::from(most), &channel]).await?;
         let read = |row: &Row| {
             Ok(Leased {
                 id: row.get(0),

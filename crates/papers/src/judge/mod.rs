@@ -5,9 +5,11 @@ mod wrong;
 
 use crate::{
     Finding, Kind, Time, Verdict,
+    android::ServiceAccountFacts,
     bundle::{self, BundleFacts, Outline},
     certificate::{self, Authorities, Certificate, Expectations, Revocation, issuer},
     kind::{Paper, recognise},
+    pingid::ConfigurationFacts,
     request::{self, Known},
 };
 
@@ -39,6 +41,10 @@ pub struct Judged {
     pub request: Option<RequestFacts>,
     /// What is known of it as a PKCS #12 file.
     pub pkcs12: Option<BundleFacts>,
+    /// The configuration in it.
+    pub configuration: Option<ConfigurationFacts>,
+    /// The service account's key in it.
+    pub service_account: Option<ServiceAccountFacts>,
     /// Everything that is to be said.
     pub findings: Vec<Finding>,
 }
@@ -47,7 +53,16 @@ impl Judged {
     /// A file of this kind, about which nothing else is known than these findings.
     pub fn only(kind: Kind, findings: Vec<Finding>) -> Self {
         let verdict = Verdict::of(&findings);
-        Self { kind, verdict, certificate: None, request: None, pkcs12: None, findings }
+        Self {
+            kind,
+            verdict,
+            certificate: None,
+            request: None,
+            pkcs12: None,
+            configuration: None,
+            service_account: None,
+            findings,
+        }
     }
 }
 

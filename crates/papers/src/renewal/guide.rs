@@ -28,11 +28,11 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(verb: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(verb: &'static str, text: impl Into<String>) -> Self {
         Self { verb, text: text.into(), grave: false }
     }
 
-    fn grave(verb: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn grave(verb: &'static str, text: impl Into<String>) -> Self {
         Self { verb, text: text.into(), grave: true }
     }
 }

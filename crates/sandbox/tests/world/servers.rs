@@ -65,9 +65,13 @@ async fn single_sign_on_lets_nobody_in_by_a_form() {
     let visit = Visit::begin().await;
     visit.switch("single-sign-on");
     for (server, path) in [("cloud", "/admin/login"), ("core", "/mifs/login.jsp")] {
-        let page = visit.ask(Method::GET, server, path).send().await.expect("a page").text().await.expect("a page");
-        assert!(page.contains("identity provider") && !page.contains("<form"), "{server}");
+        let answer = visit.ask(Method::GET, server, path).send().await.expect("a page");
+        assert_eq!(answer.url().path(), "/sso", "{server}");
+        assert_ne!(answer.url().origin().ascii_serialization(), visit.origin(server), "{server}");
+        assert!(answer.text().await.expect("a page").contains("Identity provider"), "{server}");
     }
+    assert_eq!(visit.sign_in_to_core("wrong").await.url().path(), "/sso");
+    assert!(visit.deeds().is_empty());
 }
 
 #[tokio::test]

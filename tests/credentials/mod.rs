@@ -1,0 +1,5 @@
+//! Further credentials: PingID's token and Android's binding.
+
+mod binding;
+mod files;
+mod rotation;
