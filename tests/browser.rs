@@ -116,6 +116,7 @@ fn tenant(number: usize, days: Option<i64>) -> StatusLine {
         stale: is_old,
         problems: problems.iter().map(|problem| problem.word()).collect(),
         apple_account: (number % 5 != 4).then(|| format!("apple-push@{}.example", &stem[..4])),
+        account_seen_at: None,
         owner: (number % 6 != 5).then(|| "IT Operations <it-ops@acme.example>".into()),
         step: if number % 7 == 3 { Stage::Portal } else { Stage::Idle },
         next: Next {

@@ -309,6 +309,8 @@ pub struct StatusLine {
     pub revocation: &'static str,
     /// The Apple account.
     pub apple_account: Option<String>,
+    /// When somebody was last seen to get to the row at Apple with it.
+    pub account_seen_at: Option<Time>,
     /// Whose it is.
     pub owner: Option<String>,
     /// Where the journey stands.

@@ -72,7 +72,8 @@ pub async fn publish(world: &World<'_>) -> Result<(), Failure> {
         }
     }
     let lines = super::status::look(world, tenants, &wish, async |_| Ok(())).await?;
-    let lines: Vec<_> = lines.into_iter().map(|line| StatusLine { apple_account: None, owner: None, ..line }).collect();
+    let bare = |line| StatusLine { apple_account: None, account_seen_at: None, owner: None, ..line };
+    let lines: Vec<_> = lines.into_iter().map(bare).collect();
     let list = json!({ "schema": "pushcert/status-list/1", "at": world.clock.now(), "tenants": lines });
     write(&folder.join("status.json"), format!("{list}\n").as_bytes())
 }
@@ -212,6 +213,7 @@ impl Published {
             problems: problems.iter().map(|problem| problem.word()).collect(),
             revocation: if revoked { Problem::Revoked.word() } else { standing.revocation.word() },
             apple_account: None,
+            account_seen_at: None,
             owner: None,
             step: self.step.unwrap_or(Stage::Idle),
             next: standing.next,

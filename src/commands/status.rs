@@ -187,6 +187,7 @@ impl<'a> Sight<'a> {
             problems: standing.problems.iter().map(|problem| problem.word()).chain(newer).collect(),
             revocation: standing.revocation.word(),
             apple_account: tenant.apple_account.clone(),
+            account_seen_at: self.ledger.account().used,
             owner: tenant.owner.clone(),
             step: standing.stage,
             next: standing.next,

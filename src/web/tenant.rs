@@ -84,6 +84,8 @@ fn facts(line: &StatusLine) -> Markup {
             dt { "Begins" } dd { @if let Some(begin) = line.not_before { (date(begin)) } @else { span.faint { "not known" } } }
             dt { "Ends" } dd { (ends(line)) }
             dt { "How we know" } dd { (known(line)) }
+            dt { "Row at Apple seen" }
+            dd { @if let Some(at) = line.account_seen_at { (date(at)) } @else { span.faint { "not known" } } }
         }
     }
 }

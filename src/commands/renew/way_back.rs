@@ -104,46 +104,41 @@ impl Run<'_> {
 
     /// Opens the journey back, once a person has confirmed it.
     pub(super) async fn roll_back(&mut self, back: WayBack, reason: String) -> Result<(), Failure> {
-        let end = back.facts.not_after;
-        self.world.tell(Event::Note(&format!(
-            "The previous certificate ends on {}. Its key is held: {}.",
-            end.date(),
-            back.held
-        )));
+        let (end, held) = (back.facts.not_after.date(), back.held);
+        self.world.tell(Event::Note(&format!("The previous certificate ends on {end}. Its key is held: {held}.")));
         self.confirm_rollback()?;
         self.give_up().await?;
         let bytes = pem("CERTIFICATE", &back.der).into_bytes();
-        let waived = |code: Code, value: String, reason: &str| Acceptance { code, value, reason: reason.to_owned() };
-        let certificate = ReceivedCertificate {
-            artefact: Fingerprint::of(&bytes),
-            sha256: back.certificate,
-            topic: back.facts.topic.clone().expect("a certificate of the enrolled topic"),
-            serial: back.facts.serial.clone(),
-            not_before: back.facts.not_before,
-            not_after: end,
-            at: self.world.clock.now(),
-            accepted: vec![
-                waived(Code::EndsEarlier, back.certificate.to_string(), &reason),
-                waived(Code::KeyNotCompared, back.facts.public_key_sha256.to_string(), back.held),
-            ],
-            own_key: back.own_key,
+        let journey = Journey {
+            purpose: Purpose::Rollback,
+            request: Request::Elsewhere,
+            certificate: Some(self.again(&back, &bytes, &reason)),
+            before: self.predecessor_of_present(),
+            ..self.begun(self.ledger.enrolled_topic().cloned())
         };
         let entry = Entry {
             before: self.present().and_then(|present| present.certificate),
             after: Some(back.certificate),
             reason: Some(reason),
-            ..Entry::of("rollback-begun").with("key", back.held).with("waived", Code::EndsEarlier.word())
-        };
-        let begun = self.begun(self.ledger.enrolled_topic().cloned());
-        let journey = Journey {
-            purpose: Purpose::Rollback,
-            request: Request::Elsewhere,
-            certificate: Some(certificate),
-            before: self.predecessor_of_present(),
-            ..begun
+            ..Entry::of("rollback-begun").with("key", held).with("waived", Code::EndsEarlier.word())
         };
         let kept = Kept { kind: "certificate", name: format!("{}.pem", back.certificate.short()), bytes };
         self.ledger.commit(journey, vec![kept], entry).await
+    }
+
+    /// The previous certificate, received once more; what a way back waives is accepted with its reason.
+    fn again(&self, back: &WayBack, pem: &[u8], reason: &str) -> ReceivedCertificate {
+        let waived = |code, value: Fingerprint, reason: &str| Acceptance {
+            code,
+            value: value.to_string(),
+            reason: reason.to_owned(),
+        };
+        let accepted = vec![
+            waived(Code::EndsEarlier, back.certificate, reason),
+            waived(Code::KeyNotCompared, back.facts.public_key_sha256, back.held),
+        ];
+        let topic = back.facts.topic.clone().expect("it has the enrolled topic");
+        ReceivedCertificate { own_key: back.own_key, ..self.received(pem, &back.facts, topic, accepted) }
     }
 
     /// What is installed now, as the way forward again.
