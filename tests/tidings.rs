@@ -56,6 +56,7 @@ impl Desk {
             timeout: Duration::from_secs(30),
             clock: Some(Rc::new(self.clock.clone())),
             patience: None,
+            ..Settings::default()
         };
         let real = Real::build(&settings).await.expect("a world");
         real.live(&self.said, &self.person, deed).await

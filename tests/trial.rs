@@ -14,11 +14,16 @@ use pushcert::{
         Ask, EnrolmentReport, Event, Failure, Kind, Outcome, Rehearsed, RenewalReport, Reporter, RotationReport,
         StatusLine, World, adopt,
         passphrase::Passphrase,
-        prove,
+        prove::{self, FleetAnswers},
         renew::{Wish, rehearse, renew, rollback},
         status,
     },
-    world::{clock::SetClock, visitor::Visitor},
+    mdm::Fleet,
+    world::{
+        clock::SetClock,
+        http::{Http, Tls},
+        visitor::Visitor,
+    },
 };
 use pushcert_papers::{
     Code, Secret, TenantName, Time, Topic,
@@ -50,6 +55,11 @@ impl Trial {
     /// A trial with a tenant of the embedded world: `cloud` or `core`.
     pub async fn with(tenant: &str) -> Self {
         Self::within(Options { devices: 60, ..Options::default() }, tenant).await
+    }
+
+    /// The same, with so many Apple devices.
+    pub async fn with_devices(tenant: &str, devices: usize) -> Self {
+        Self::within(Options { devices, ..Options::default() }, tenant).await
     }
 
     /// The same, in a world that is otherwise.
@@ -95,25 +105,40 @@ impl Trial {
         self.clock.set(Time::from_unix(self.sandbox.clock().now()));
     }
 
+    /// Sets the tool's clock so many seconds ahead of the world's.
+    pub fn tool_is_ahead(&self, seconds: i64) {
+        self.clock.set(self.now().plus(seconds));
+    }
+
     pub fn now(&self) -> Time {
         Time::from_unix(self.sandbox.clock().now())
     }
 
     /// Does something in the tool's world.
     pub async fn live<T>(&self, deed: impl AsyncFnOnce(&World<'_>) -> T) -> T {
-        let real = self.try_to_live().await.expect("a world of the tool's own");
+        self.live_with(self.config.clone(), deed).await
+    }
+
+    /// The same with another configuration.
+    pub async fn live_with<T>(&self, config: PathBuf, deed: impl AsyncFnOnce(&World<'_>) -> T) -> T {
+        let real = self.try_to_live_with(config).await.expect("a world of the tool's own");
         real.live(&self.said, &self.person, deed).await
     }
 
     /// The tool's world, if it can be built.
     pub async fn try_to_live(&self) -> Result<Real, Failure> {
+        self.try_to_live_with(self.config.clone()).await
+    }
+
+    async fn try_to_live_with(&self, config: PathBuf) -> Result<Real, Failure> {
         let settings = Settings {
-            config: Some(self.config.clone()),
+            config: Some(config),
             store: Some(self.path("state/pushcert.sqlite").display().to_string()),
             handoff: Some(self.path("handoff")),
             timeout: Duration::from_secs(5),
             clock: Some(Rc::new(self.clock.clone())),
             patience: Some(Duration::from_secs(1)),
+            ..Settings::default()
         };
         Real::build(&settings).await
     }
@@ -160,7 +185,7 @@ impl Trial {
 
     /// Asks devices.
     pub async fn prove(&self) -> Outcome {
-        self.live(async |world: &World<'_>| prove::prove(world, &self.tenant).await).await
+        self.live(async |world: &World<'_>| prove::prove(world, &self.tenant, &prove::Wish::default()).await).await
     }
 
     pub async fn status(&self) -> StatusLine {
@@ -189,6 +214,27 @@ impl Trial {
         self.live(async |world: &World<'_>| world.tenant(&self.tenant).expect("a tenant").enrolled_topic.clone())
             .await
             .expect("a topic")
+    }
+
+    /// The devices of the tenant's server.
+    pub async fn fleet(&self) -> Result<Fleet, Failure> {
+        self.live(async |world: &World<'_>| {
+            let server = world.servers.connect(world.tenant(&self.tenant)?).await?;
+            Ok(server.mdm.fleet().await?)
+        })
+        .await
+    }
+
+    /// Looks at the whole fleet.
+    pub async fn prove_fleet(&self) -> Outcome {
+        let wish = prove::Wish { fleet: true, ..prove::Wish::default() };
+        self.live(async |world: &World<'_>| prove::prove(world, &self.tenant, &wish).await).await
+    }
+
+    /// Configures the tenant with these lines more.
+    pub fn configured_with(&mut self, lines: &str) {
+        let head = format!("[tenants.{}]\n", self.tenant);
+        self.reconfigured(|text| text.replace(&head, &format!("{head}{lines}\n")));
     }
 
     /// Breaks the world.
@@ -235,6 +281,18 @@ impl Trial {
         path
     }
 
+    /// Presses Revoke on the row of the enrolled topic.
+    pub async fn revoke_the_row(&self) {
+        let row = self.portal().row(&self.topic().await.common_name()).await.expect("a row");
+        let announced = self.sandbox.announcement();
+        let base = announced.portal.trim_end_matches("/pushcert/").parse().expect("an address");
+        let tls = Tls { ca_file: Some(&announced.ca_file), ..Tls::default() };
+        let http = Http::connect(base, &tls, Duration::from_secs(5)).expect("a client");
+        let request = http.request(reqwest::Method::POST, "/pushcert/revoke").form(&[("serial", row.as_str())]);
+        let answer = http.send(request).await.expect("an answer");
+        assert!(answer.status < 400, "{}", answer.text());
+    }
+
     /// What the servers were made to do, by name.
     pub fn deeds(&self, what: &str) -> Vec<Entry> {
         self.sandbox.record().into_iter().filter(|entry| entry.deed == Some(what)).collect()
@@ -267,6 +325,7 @@ pub struct Said {
     pub rotation: RefCell<Option<RotationReport>>,
     pub enrolment: RefCell<Option<EnrolmentReport>>,
     pub rehearsed: RefCell<Option<Rehearsed>>,
+    pub fleet: RefCell<Option<FleetAnswers>>,
 }
 
 impl Reporter for Said {
@@ -284,6 +343,7 @@ impl Reporter for Said {
             Event::Renewal(report) => *self.report.borrow_mut() = Some(report.clone()),
             Event::Rotation(report) => *self.rotation.borrow_mut() = Some(report.clone()),
             Event::Enrolment(report) => *self.enrolment.borrow_mut() = Some(report.clone()),
+            Event::FleetProved { answers, .. } => *self.fleet.borrow_mut() = Some(answers),
             Event::Status(lines) => *self.status.borrow_mut() = lines.first().cloned(),
             _ => {}
         }

@@ -100,6 +100,7 @@ impl<'a> Stage<'a> {
             timeout,
             clock: None,
             patience: None,
+            ..Settings::default()
         };
         Ok(Self { sandbox, tenant, downloads, handoff, settings })
     }

@@ -22,14 +22,15 @@ use pushcert_papers::watch::Level;
 use crate::{
     cli::{
         args::{
-            Accept, Adopt, Android, Cli, Color, Command, Config, DemoMdm, Global, Man, Output, Pingid, Renew, Status,
+            Accept, Adopt, Android, Cli, Color, Command, Config, DemoMdm, Global, Man, Output, Pingid, Prove, Renew,
+            Status,
         },
         exit, help, log, manual,
         printer::{self, Printer},
         prompt::Terminal,
     },
     commands::{
-        Failure, Kind, Outcome, Reporter, World, adopt, history, install, pingid, prove, published, renew, status,
+        Failure, Kind, Outcome, Reporter, World, adopt, history, install, pingid, prove, published, push, renew, status,
     },
     world::clock::{Clock, SystemClock},
 };
@@ -239,8 +240,13 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
         }
         _ => {}
     }
-    let settings =
-        Settings { config: global.config, store: global.store, timeout: global.timeout, ..Settings::default() };
+    let settings = Settings {
+        config: global.config,
+        store: global.store,
+        timeout: global.timeout,
+        browser: matches!(&command, Command::Renew(args) if !args.no_browser),
+        ..Settings::default()
+    };
     if let Command::Init(args) = command {
         return init::init(settings, args, printer, ask).await;
     }
@@ -300,7 +306,14 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
             adopt::adopt(world, &tenant, &evidence, topic).await
         }
         Command::Install(args) => install::install(world, &args.tenant, args.file, accept(args.accept)).await,
-        Command::Prove(args) => prove::prove(world, &args.tenant).await,
+        Command::Prove(Prove { tenant, identity: Some(file), passphrase, .. }) => {
+            let passphrase = papers::passphrase(passphrase).given()?;
+            push::prove_push(world, &tenant, &file, passphrase.as_ref()).await
+        }
+        Command::Prove(args) => {
+            let wish = prove::Wish { devices: args.devices, fleet: args.fleet, wait: args.wait };
+            prove::prove(world, &args.tenant, &wish).await
+        }
         Command::Pingid(Pingid::Rotate(args)) => credentials::rotation(world, args).await,
         Command::Pingid(Pingid::Adopt(args)) => {
             pingid::adopt(world, &args.tenant, args.made, args.token_file.as_deref()).await

@@ -7,17 +7,22 @@ use std::{
 };
 
 use async_trait::async_trait;
-use pushcert_papers::{Fingerprint, Secret, console::Profile, escape::printable, renewal::Reach};
+use pushcert_papers::{
+    Fingerprint, Secret, Topic, apns::Reply, console::Profile, escape::printable, renewal::Reach, watch::Source,
+};
 
 use super::channels::RealChannels;
 use crate::{
+    apns::{self, Apns, ApnsError},
     commands::{Ask, Failure, Kind, Reporter, Server, Servers, World},
-    config::{Config, ConfigError, Console as ConsoleConfig, Product, SecretSource, StoreAddress, Tenant},
+    config::{
+        Config, ConfigError, Console as ConsoleConfig, DeviceInterface, Product, SecretSource, StoreAddress, Tenant,
+    },
     mdm::{
         SignIn,
         console::Console,
         manual::Manual,
-        mobileiron::{self, KnownConsole, MobileIron},
+        mobileiron::{self, Interface, KnownConsole, MobileIron, Way},
     },
     pingone::{self, DeviceRequirements},
     portal::Desk,
@@ -26,6 +31,7 @@ use crate::{
         clock::{Clock, SystemClock},
         files::{self, Folders},
         http::{Http, Tls, TlsError},
+        tls::Identity,
     },
 };
 
@@ -50,6 +56,8 @@ pub struct Settings {
     pub clock: Option<Rc<dyn Clock>>,
     /// How long devices' answers are awaited, where not as usual.
     pub patience: Option<Duration>,
+    /// Whether links may be opened in the person's browser.
+    pub browser: bool,
 }
 
 /// The real world.
@@ -88,7 +96,7 @@ impl Real {
             .unwrap_or_else(|| folders.home.join("pushcert"));
         let downloads = config.downloads.clone().unwrap_or_else(|| folders.downloads());
         Ok(Self {
-            desk: Desk::new(handoff, Some(downloads)),
+            desk: Desk::new(handoff, Some(downloads), settings.browser),
             config,
             store,
             clock: settings.clock.clone().unwrap_or_else(|| Rc::new(SystemClock)),
@@ -181,13 +189,21 @@ impl Servers for RealServers<'_> {
             Product::Core => mobileiron::Product::Core,
             Product::Manual => return Ok(Server { mdm: Box::new(Manual), reach: Reach::default() }),
         };
-        // Without a sign-in there is nothing that a tool could ask.
-        let Some(sign_in) = self.sign_in(tenant).await? else {
+        let sign_in = self.sign_in(tenant).await?;
+        // Without a sign-in there is nothing that a tool could ask, unless a certificate says who we are, as CPS takes it.
+        let by_certificate = tenant.client_certificate.is_some() && tenant.devices == DeviceInterface::Cps;
+        if sign_in.is_none() && !by_certificate {
             return Ok(Server { mdm: Box::new(Manual), reach: Reach::default() });
+        }
+        let console = sign_in.as_ref().map(|sign_in| self.known_console(tenant, sign_in)).transpose()?.flatten();
+        let interface = match tenant.devices {
+            DeviceInterface::Native => Interface::Native,
+            DeviceInterface::Cps => Interface::Cps,
+            DeviceInterface::V1 => Interface::V1,
         };
-        let console = tenant.console.as_ref().map(|console| self.console(tenant, console, &sign_in)).transpose()?;
-        let http = self.http(tenant)?;
-        let server = MobileIron::new(product, http, sign_in, console, Rc::clone(&self.real.clock));
+        let http = self.http(tenant, tenant.cps_url.as_ref())?;
+        let way = Way { product, interface, space: tenant.space.clone(), sign_in };
+        let server = MobileIron::new(way, http, console, Rc::clone(&self.real.clock));
         Ok(Server { reach: server.reach(), mdm: Box::new(server) })
     }
 
@@ -214,6 +230,30 @@ impl Servers for RealServers<'_> {
         }
         Ok(())
     }
+
+    async fn ask_apns(&self, tenant: &Tenant, identity: &Identity, topic: &Topic) -> Result<Reply, Failure> {
+        // Apple's own service is trusted by the system's authorities, whoever signed the tenant's server.
+        let ca_file = tenant.apns.as_ref().and(tenant.authorities.as_ref()).and(tenant.ca_file.as_deref());
+        let tls = Tls { ca_file, identity: Some(identity), ..Tls::default() };
+        let host = tenant.apns.as_deref().unwrap_or(apns::HOST);
+        let apns = Apns { host, tls, timeout: self.real.timeout };
+        apns.ask(topic).await.map_err(apns_failure)
+    }
+}
+
+fn apns_failure(error: ApnsError) -> Failure {
+    let (kind, code, hint) = match &error {
+        ApnsError::Tls(_) => (Kind::Usage, "tls", "look at ca_file, and at the certificate that is shown"),
+        ApnsError::Unavailable { .. } => (
+            Kind::Temporary,
+            "unavailable",
+            "APNs is reached on port 443 or 2197 (apns = \"api.push.apple.com:2197\"); firewalls must let 17.0.0.0/8 out",
+        ),
+        ApnsError::NotHttp2 { .. } | ApnsError::NotTrusted { .. } => {
+            (Kind::Failed, "not-trusted", "nothing that looks into TLS may stand between here and APNs")
+        }
+    };
+    Failure::new(kind, code, error).hinted(hint)
 }
 
 impl RealServers<'_> {
@@ -241,7 +281,16 @@ impl RealServers<'_> {
         if refused.is_some() {
             self.real.store.remember_sign_in(&tenant.name, None).await?;
         }
-        Ok(Some(SignIn { username: username.clone(), password }))
+        Ok(Some(SignIn::new(username.clone(), password)))
+    }
+
+    /// The console, as far as one is known: by a profile, or by the request that is public.
+    fn known_console(&self, tenant: &Tenant, sign_in: &SignIn) -> Result<Option<KnownConsole>, Failure> {
+        if tenant.experimental_read {
+            let console = Console::new(self.http(tenant, None)?, Profile::core_read(), sign_in.clone(), None);
+            return Ok(Some(KnownConsole { console, fetch: false, upload: false, source: Source::Core }));
+        }
+        tenant.console.as_ref().map(|console| self.console(tenant, console, sign_in)).transpose()
     }
 
     /// The console, if its profile is the one that was confirmed.
@@ -265,29 +314,43 @@ impl RealServers<'_> {
                 tenant.product.word()
             )));
         }
-        let console = Console::new(self.http(tenant)?, profile, sign_in.clone(), tenant.apple_account.clone());
-        Ok(KnownConsole { console, fetch: configured.fetch, upload: configured.upload })
+        let console = Console::new(self.http(tenant, None)?, profile, sign_in.clone(), tenant.apple_account.clone());
+        Ok(KnownConsole { console, fetch: configured.fetch, upload: configured.upload, source: Source::Console })
     }
 
-    fn http(&self, tenant: &Tenant) -> Result<Http, Failure> {
-        let url = tenant.url.clone().expect("a MobileIron tenant has an address");
-        let identity =
-            tenant.client_certificate.as_ref().map(SecretSource::resolve_whole).transpose().map_err(unresolved)?;
+    fn http(&self, tenant: &Tenant, elsewhere: Option<&reqwest::Url>) -> Result<Http, Failure> {
+        let url = elsewhere.or(tenant.url.as_ref()).cloned().expect("a MobileIron tenant has an address");
+        let identity = identity(tenant)?;
         let tls = Tls {
             ca_file: tenant.ca_file.as_deref(),
             pin: tenant.server_certificate_sha256,
-            identity: identity.as_ref().map(|pem| pem.reveal().as_bytes()),
+            identity: identity.as_ref(),
+            only_1_2: false,
         };
         Http::connect(url, &tls, self.real.timeout).map_err(|error| {
             let hint = match &error {
                 TlsError::Unreadable { .. } => "look at ca_file in the configuration, and at who may write to it",
-                TlsError::Unusable { .. } => {
-                    "look at ca_file, server_certificate_sha256 and client_certificate in the configuration"
+                TlsError::Unusable { .. } => "look at ca_file and server_certificate_sha256 in the configuration",
+                TlsError::Identity(_) => {
+                    "client_certificate is a certificate with its key, in PEM or as PKCS #12; client_certificate_passphrase opens it"
                 }
             };
             Failure::new(Kind::Usage, "tls", error).hinted(hint)
         })
     }
+}
+
+/// The certificate that the tenant's server is shown.
+fn identity(tenant: &Tenant) -> Result<Option<Identity>, Failure> {
+    let Some(source) = &tenant.client_certificate else { return Ok(None) };
+    let bytes = source.resolve_whole().map_err(unresolved)?;
+    let passphrase = tenant.client_certificate_passphrase.as_ref().map(resolve).transpose()?;
+    let identity = Identity::read(&bytes, passphrase.as_ref());
+    identity.map(Some).map_err(|error| {
+        Failure::new(Kind::Usage, "client-certificate", format!("the client certificate cannot be used: {error}")).hinted(
+            "client_certificate is a certificate with its key, in PEM or as PKCS #12; client_certificate_passphrase opens it",
+        )
+    })
 }
 
 fn resolve(source: &SecretSource) -> Result<Secret, Failure> {

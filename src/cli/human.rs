@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use pushcert_papers::{
     Finding, Severity, TenantName, Time, Verdict,
     android::ServiceAccountFacts,
+    apns::Reading,
     bundle::BundleFacts,
     escape::printable,
     judge::{CertificateFacts, RequestFacts},
@@ -14,13 +15,15 @@ use pushcert_papers::{
         Rehearsal,
         guide::{Card, thousands},
     },
-    watch::Source,
+    watch::{AfterChange, Share, Source},
 };
 
 use super::table;
 use crate::{
     commands::{
-        Delivery, Event, Failure, Looked, Made, Mark, Rehearsed, STEPS, TenantHeading, Verified, prove::Answers,
+        Delivery, Event, Failure, Looked, Made, Mark, Rehearsed, STEPS, TenantHeading, Verified,
+        prove::{Answers, FleetAnswers},
+        push::PushAnswer,
     },
     forms::in_days,
 };
@@ -55,6 +58,8 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::Console(report) => Some(super::lessons::text(report)),
         Event::Proved { tenant, answers } => Some(proved(tenant, *answers)),
         Event::Delivery(delivery) => Some(delivered(delivery)),
+        Event::PushTried { tenant, answer } => Some(push_tried(tenant, answer)),
+        Event::FleetProved { tenant, answers } => Some(fleet_proved(tenant, answers)),
         Event::Listening(address) => Some(format!("Watching. The page is at http://{address}/\n")),
         Event::Ready(announcement) => Some(format!("{announcement}\n")),
         Event::Renewal(_)
@@ -382,6 +387,62 @@ fn delivered(delivery: &Delivery<'_>) -> String {
         None => format!("{} {channel}\n", styled(GOOD, "✓ sent to")),
         Some(why) => format!("{} {channel}: {}\n", styled(BAD, "✗ not taken by"), printable(why)),
     }
+}
+
+fn fleet_proved(tenant: &TenantName, answers: &FleetAnswers) -> String {
+    let FleetAnswers { verdict, after, before, changed } = answers;
+    let head = styled(HEAD, tenant.as_str());
+    let share = |share: &Share| {
+        let (checked_in, of) = (thousands(share.checked_in), thousands(share.of));
+        format!("{checked_in} of {of} ({} %)", share.percent())
+    };
+    let before = before.as_ref().map_or_else(
+        || "how many did on the day before it is not on record".to_owned(),
+        |before| format!("on the day before it {} did", share(before)),
+    );
+    let figures = format!("{} checked in since the change of {}; {before}", share(after), changed.date());
+    let (style, title, advice) = match verdict {
+        AfterChange::Answers => (GOOD, "the fleet answers", String::new()),
+        AfterChange::Fewer => (
+            BAD,
+            "clearly fewer devices answer than before",
+            "Look in the console whether commands are pending, and which topic is installed.".into(),
+        ),
+        AfterChange::Silent => (
+            BAD,
+            "no device answers",
+            "They may all be off; if not, the installed certificate has another topic or key.".into(),
+        ),
+        AfterChange::TooEarly { from } => (
+            LOOK,
+            "too early to tell",
+            format!("Devices check in by themselves within a day; ask again on {}.", from.date_and_time()),
+        ),
+        AfterChange::NoDevices => (LOOK, "there is no Apple device", "That proves nothing.".into()),
+    };
+    format!("{head}  {}\n{}", styled(style, title), wrapped("  ", &format!("{figures}. {advice}")))
+}
+
+fn push_tried(tenant: &TenantName, answer: &PushAnswer) -> String {
+    let head = styled(HEAD, tenant.as_str());
+    let (style, title, advice) = match answer.reading {
+        Reading::Accepted => {
+            (GOOD, "accepted by APNs", "No device was reached: whether devices answer is another question.")
+        }
+        Reading::TopicNotLookedAt => {
+            (LOOK, "inconclusive", "A made-up topic got the same answer, so nobody looked at the topic.")
+        }
+        Reading::Later => (LOOK, "inconclusive", "Try again later."),
+        Reading::Unknown => (LOOK, "inconclusive", "This answer is in nobody's list."),
+        Reading::CertificateRefused | Reading::OtherTopic | Reading::NotShown => (BAD, "not accepted by APNs", ""),
+    };
+    let made_up = answer.made_up.as_ref().map(|reply| format!("; under a made-up topic: {}", reply.words()));
+    let said = format!(
+        "A push with its topic to a device that nobody has was answered {}{}. {advice}",
+        answer.own.words(),
+        made_up.unwrap_or_default()
+    );
+    format!("{head}  {}\n{}", styled(style, title), wrapped("  ", &said))
 }
 
 fn verified(found: &Verified) -> String {

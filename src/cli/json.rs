@@ -3,9 +3,11 @@
 use pushcert_papers::{
     Finding, Verdict,
     android::ServiceAccountFacts,
+    apns::Reply,
     bundle::BundleFacts,
     judge::{CertificateFacts, Judged, RequestFacts},
     pingid::ConfigurationFacts,
+    watch::{AfterChange, Share},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,6 +55,19 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
             "schema": "pushcert/delivery/1", "channel": delivery.channel, "kind": delivery.way,
             "sent": delivery.why.is_none(), "why": delivery.why,
         })]),
+        Event::PushTried { tenant, answer } => Some(vec![json!({
+            "schema": "pushcert/prove-apns/1", "tenant": tenant, "topic": answer.topic,
+            "answer": answer.own.words(), "answer_to_made_up_topic": answer.made_up.as_ref().map(Reply::words),
+            "reading": answer.reading.word(),
+        })]),
+        Event::FleetProved { tenant, answers } => {
+            let share = |share: Share| json!({ "checked_in": share.checked_in, "of": share.of });
+            Some(vec![json!({
+                "schema": "pushcert/prove-fleet/1", "tenant": tenant, "changed": answers.changed,
+                "after": share(answers.after), "before": answers.before.map(share),
+                "verdict": verdict(answers.verdict),
+            })])
+        }
         Event::Listening(address) => {
             Some(vec![json!({ "schema": "pushcert/watch/1", "page": format!("http://{address}/") })])
         }
@@ -169,4 +184,14 @@ fn made(made: &Made<'_>) -> Value {
     json!({
         "schema": "pushcert/made/1", "files": files, "topic": made.topic, "public_key_sha256": made.public_key_sha256,
     })
+}
+
+const fn verdict(verdict: AfterChange) -> &'static str {
+    match verdict {
+        AfterChange::Answers => "answers",
+        AfterChange::Fewer => "fewer",
+        AfterChange::Silent => "silent",
+        AfterChange::TooEarly { .. } => "too-early",
+        AfterChange::NoDevices => "no-devices",
+    }
 }

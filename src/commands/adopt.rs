@@ -12,7 +12,9 @@ use pushcert_papers::{
 };
 
 use super::{
-    Event, Failure, Kind, Looked, Outcome, World, files,
+    Event, Failure, Kind, Looked, Outcome, World,
+    devices::{fleet, silence, silence_in_words},
+    files,
     ledger::{Entry, Kept, Ledger},
     shown,
 };
@@ -44,11 +46,33 @@ pub async fn adopt(
         Evidence::File(path) => from_file(world, tenant, &mut ledger, path).await?,
         Evidence::Page(path) => from_page(world, &mut ledger, path).await?,
     };
+    warn_of_silence(world, tenant, &installed).await;
     // A first certificate that was awaited brings its topic along: nobody has to be asked about it.
     close_guided_upload(world, &mut ledger, &installed).await?;
     confirm(world, tenant, &mut ledger, &installed, confirmed).await?;
     close_overtaken(world, &mut ledger, before.as_ref(), &installed).await?;
     Ok(None)
+}
+
+/// Warns where devices fell silent after the first day of the installed certificate. A server that cannot be asked is no
+/// reason not to record.
+async fn warn_of_silence(world: &World<'_>, tenant: &Tenant, installed: &Installed) {
+    let Some(begins) = installed.not_before else { return };
+    let Ok(server) = world.servers.connect(tenant).await else { return };
+    if !server.reach.devices {
+        return;
+    }
+    let fleet = match fleet(world, &*server.mdm).await {
+        Ok(fleet) => fleet,
+        Err(error) => {
+            let failure = world.failed(tenant, error).await;
+            let words = format!("Whether devices answer could not be looked at: {}.", failure.message);
+            return world.tell(Event::Note(&words));
+        }
+    };
+    if let Some(silence) = silence(&fleet, Some(begins), world.clock.now()) {
+        world.tell(Event::Note(&silence_in_words(silence, begins)));
+    }
 }
 
 async fn from_file(

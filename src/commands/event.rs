@@ -9,7 +9,13 @@ use pushcert_papers::{
 };
 use serde::Serialize;
 
-use super::{EnrolmentReport, RotationReport, alerts::Delivery, console::ConsoleReport, prove::Answers};
+use super::{
+    EnrolmentReport, RotationReport,
+    alerts::Delivery,
+    console::ConsoleReport,
+    prove::{Answers, FleetAnswers},
+    push::PushAnswer,
+};
 use crate::store::AuditLine;
 
 /// The steps of a renewal that people see.
@@ -91,6 +97,20 @@ pub enum Event<'a> {
         tenant: &'a TenantName,
         /// Who answered.
         answers: Answers,
+    },
+    /// The fleet was looked at after a change.
+    FleetProved {
+        /// Whose.
+        tenant: &'a TenantName,
+        /// How it answers.
+        answers: FleetAnswers,
+    },
+    /// APNs was asked about a certificate.
+    PushTried {
+        /// Whose.
+        tenant: &'a TenantName,
+        /// What it said.
+        answer: &'a PushAnswer,
     },
     /// Worth saying.
     Note(&'a str),

@@ -2,10 +2,17 @@
 
 use std::path::PathBuf;
 
-use pushcert_papers::{TenantName, watch::Seen};
+use pushcert_papers::{TenantName, renewal::guide, watch::Seen};
 
-use super::{Ask, Event, Failure, Kind, World, ledger::Ledger};
-use crate::config::{Config, Product};
+use super::{
+    Ask, Event, Failure, Kind, World,
+    devices::{fleet, gap},
+    ledger::Ledger,
+};
+use crate::{
+    config::{Config, Product, Tenant},
+    mdm::{Fleet, Mdm, MdmError, Scope},
+};
 
 /// What is known of the new tenant beforehand; what is missing is asked.
 #[derive(Clone, Debug, Default)]
@@ -149,49 +156,58 @@ fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
+/// What was learned of a new tenant.
+#[derive(Debug, Default)]
+pub struct Acquainted {
+    /// What its console shows.
+    pub seen: Option<Seen>,
+    /// Its devices, as far as they can be looked at.
+    pub fleet: Option<Fleet>,
+}
+
 /// Tries the sign-in of a tenant, and records what its server shows. Nothing is tried where nobody may sign in.
 ///
 /// # Errors
 /// When the server refuses the sign-in, or does not answer.
-pub async fn acquaint(world: &World<'_>, name: &TenantName) -> Result<(), Failure> {
+pub async fn acquaint(world: &World<'_>, name: &TenantName) -> Result<Acquainted, Failure> {
     let tenant = world.tenant(name)?;
-    if tenant.username.is_none() {
+    if tenant.username.is_none() && tenant.client_certificate.is_none() {
         world.tell(Event::Note("No sign-in: every step in the console is yours, guided by cards."));
-        return Ok(());
+        return Ok(Acquainted::default());
     }
     let server = world.servers.connect(tenant).await?;
-    let devices = match server.mdm.apple_devices().await {
-        Ok(devices) => devices,
+    let fleet = match fleet(world, &*server.mdm).await {
+        Ok(fleet) => fleet,
+        Err(MdmError::NoInterface(_)) => {
+            world.tell(Event::Note("No password was given, so the sign-in was not tried."));
+            return Ok(Acquainted::default());
+        }
         Err(error) => return Err(world.failed(tenant, error).await),
     };
-    world.tell(Event::Note(&format!("The sign-in works: {devices} Apple devices.")));
-    if server.reach.read {
-        match server.mdm.installed().await {
-            Ok(seen) => look(world, tenant, seen, &*server.mdm).await?,
-            Err(error) => world.tell(Event::Note(&format!("The installed certificate could not be read: {error}."))),
-        }
+    let count = guide::thousands(fleet.devices.len() as u64);
+    world.tell(Event::Note(&format!("The sign-in works: {count} Apple devices{}.", place(&fleet))));
+    if let Some(gap) = gap(&fleet) {
+        world.tell(Event::Note(&gap));
     }
-    Ok(())
+    let seen = if server.reach.read { look(world, tenant, &*server.mdm).await? } else { None };
+    Ok(Acquainted { seen, fleet: Some(fleet) })
 }
 
-/// Keeps what the console shows, and compares it with what devices do.
-async fn look(
-    world: &World<'_>,
-    tenant: &crate::config::Tenant,
-    seen: Seen,
-    mdm: &dyn crate::mdm::Mdm,
-) -> Result<(), Failure> {
-    let ledger = Ledger::open(world, tenant).await?;
-    let seen = ledger.saw(seen).await?;
-    let Some(begin) = seen.installed.as_ref().and_then(|installed| installed.not_before) else { return Ok(()) };
-    let Ok(recent) = mdm.recent_devices(1).await else { return Ok(()) };
-    let last = recent.first().and_then(|device| device.last_check_in);
-    if last.is_some_and(|last| last < begin) {
-        world.tell(Event::Note(&format!(
-            "No device has checked in since {}, the first day of the installed certificate: it may have another topic than the \
-             one before. Look for that one before you confirm a topic.",
-            begin.date()
-        )));
+fn place(fleet: &Fleet) -> String {
+    match fleet.scope {
+        Scope::Spaces(count) if count > 1 => format!(" in {count} spaces"),
+        _ => String::new(),
     }
-    Ok(())
+}
+
+/// Keeps what the console shows.
+async fn look(world: &World<'_>, tenant: &Tenant, mdm: &dyn Mdm) -> Result<Option<Seen>, Failure> {
+    match mdm.installed().await {
+        Ok(seen) => Ledger::open(world, tenant).await?.saw(seen).await.map(Some),
+        Err(error @ MdmError::SignInRefused { .. }) => Err(world.failed(tenant, error).await),
+        Err(error) => {
+            world.tell(Event::Note(&format!("The installed certificate could not be read: {error}.")));
+            Ok(None)
+        }
+    }
 }

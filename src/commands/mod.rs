@@ -16,11 +16,13 @@ pub mod passphrase;
 pub mod pingid;
 pub mod prove;
 pub mod published;
+pub mod push;
 pub mod renew;
 pub mod revocations;
 pub mod status;
 pub mod watch;
 
+mod devices;
 mod event;
 mod failure;
 mod ledger;
@@ -31,7 +33,7 @@ mod servers;
 use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
-use pushcert_papers::{Secret, TenantName, certificate::Authorities};
+use pushcert_papers::{Secret, TenantName, Topic, apns::Reply, certificate::Authorities};
 
 pub use alerts::{Channels, Delivery};
 pub use event::{
@@ -47,7 +49,7 @@ use crate::{
     pingone::DeviceRequirements,
     portal::Portal,
     store::Store,
-    world::clock::Clock,
+    world::{clock::Clock, tls::Identity},
 };
 
 /// What a deed came to when it did not fail: `None` is done; a kind is an outcome with an exit code of its own.
@@ -88,6 +90,9 @@ pub trait Servers {
 
     /// Remembers that the server has refused the tenant's sign-in, so that no job tries it again and locks the account.
     async fn sign_in_refused(&self, tenant: &Tenant) -> Result<(), Failure>;
+
+    /// What APNs answers to whoever shows this certificate, and pushes under this topic to a device that nobody has.
+    async fn ask_apns(&self, tenant: &Tenant, identity: &Identity, topic: &Topic) -> Result<Reply, Failure>;
 }
 
 /// A tenant's server, and what it lets us do.

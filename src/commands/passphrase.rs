@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pushcert_papers::Secret;
 
 use super::{Ask, Failure, Kind, files, shown};
-use crate::config::SecretSource;
+use crate::config::{Program, SecretSource};
 
 /// What the command line says about a passphrase.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +29,7 @@ impl Passphrase {
     pub fn given(&self) -> Result<Option<Secret>, Failure> {
         match (&self.file, &self.command) {
             (Some(path), _) => from_file(path).map(Some),
-            (None, Some(command)) => SecretSource::Command(words(command)?)
+            (None, Some(command)) => SecretSource::Command(Program { words: words(command)?, env: vec![] })
                 .resolve()
                 .map(Some)
                 .map_err(|error| Failure::new(Kind::Usage, "passphrase", error)),

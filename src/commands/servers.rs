@@ -21,7 +21,14 @@ fn meaning(error: &MdmError) -> (Kind, &'static str, String) {
             "sign-in-refused",
             "it was tried once, since accounts lock; look at the user name and password, and whether a second factor is on",
         ),
-        MdmError::Forbidden { .. } => fixed(
+        MdmError::Forbidden { role: Some(role), username, .. } => (
+            Kind::SignIn,
+            "forbidden",
+            format!(
+                "the sign-in works, but {username} lacks a role: {role}; give it that role, or do the step by hand"
+            ),
+        ),
+        MdmError::Forbidden { role: None, .. } => fixed(
             Kind::SignIn,
             "forbidden",
             "the account signs in, but lacks the role for this; give it the role, or do the step by hand",
@@ -38,6 +45,16 @@ fn meaning(error: &MdmError) -> (Kind, &'static str, String) {
             Kind::Failed,
             "not-understood",
             "is the address that of the server itself, without a proxy's sign-in page before it?",
+        ),
+        MdmError::NotThere { .. } => fixed(
+            Kind::NotFound,
+            "not-there",
+            "is the address that of the server itself? The /rest of a hosted Core belongs to url",
+        ),
+        MdmError::NeverAsked { .. } => fixed(
+            Kind::Usage,
+            "path-never-asked",
+            "whoever guards the server would take it for an attack; take that path out of url or the console profile",
         ),
         MdmError::RedirectedAway { .. } => fixed(
             Kind::Failed,

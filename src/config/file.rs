@@ -9,12 +9,16 @@ use pushcert_papers::{Fingerprint, TenantName, Time, Topic, watch::Thresholds};
 use serde::Deserialize;
 
 use super::{
-    Channel, Config, Console, OwnKey, Problem, Product, SecretSource, Tenant, channel as channels,
+    Channel, Config, Console, DeviceInterface, OwnKey, Problem, Product, SecretSource, Tenant, channel as channels,
     credentials::{Credentials, Pingid, RawAndroid, RawPingOne},
     nearest,
     store::RawStore,
 };
 use crate::world::http;
+
+/// Apple's push service, and its two ports: the second is for firewalls.
+const APNS: &str = "api.push.apple.com";
+const APNS_PORTS: [u16; 2] = [443, 2197];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,6 +43,14 @@ struct RawTenant {
     ca_file: Option<PathBuf>,
     server_certificate_sha256: Option<Fingerprint>,
     client_certificate: Option<SecretSource>,
+    client_certificate_passphrase: Option<SecretSource>,
+    #[serde(default)]
+    devices: DeviceInterface,
+    space: Option<String>,
+    cps_url: Option<String>,
+    #[serde(default)]
+    experimental_read: bool,
+    apns: Option<String>,
     #[serde(default)]
     unattended_request: bool,
     stale_after: Option<String>,
@@ -212,6 +224,7 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     }
     let portal =
         raw.portal.as_deref().map(address).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    problems.extend(device_problems(&raw, product));
     let own_key = raw
         .own_key
         .map(|own| own.of(product, folder))
@@ -223,6 +236,9 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     if raw.authorities.is_some() && (hosts.peek().is_none() || !hosts.all(http::is_loopback)) {
         problems.push("`authorities` is only for servers on a loopback address: Apple's certificates are judged by Apple's authorities".into());
     }
+    let cps_url =
+        raw.cps_url.as_deref().map(address).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    problems.extend(apns_problem(raw.apns.as_deref(), raw.authorities.is_some()));
     let credentials = Credentials::of(raw.pingid, raw.pingone, raw.android, folder);
     let credentials = credentials.map_err(|problem| problems.push(problem)).unwrap_or_default();
     let (Some(product), true) = (product, problems.is_empty()) else { return Err(problems) };
@@ -236,6 +252,12 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
         ca_file: raw.ca_file.map(|path| folder.join(path)),
         server_certificate_sha256: raw.server_certificate_sha256,
         client_certificate: raw.client_certificate.map(|source| source.relative_to(folder)),
+        client_certificate_passphrase: raw.client_certificate_passphrase.map(|source| source.relative_to(folder)),
+        devices: raw.devices,
+        space: raw.space,
+        cps_url,
+        experimental_read: raw.experimental_read,
+        apns: raw.apns,
         unattended_request: raw.unattended_request,
         stale_after,
         enrolled_topic: raw.enrolled_topic,
@@ -261,6 +283,44 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     })
 }
 
+/// What cannot be in how devices are looked at, and in Core's experimental read.
+fn device_problems(raw: &RawTenant, product: Option<Product>) -> Vec<String> {
+    let mut problems = vec![];
+    let mut wrong = |is_wrong: bool, what: &str| {
+        if is_wrong {
+            problems.push(what.to_owned());
+        }
+    };
+    let cps = raw.devices == DeviceInterface::Cps;
+    wrong(cps && raw.space.is_some(), "`space` does not go with `devices = \"cps\"`: CPS shows the default space only");
+    wrong(raw.cps_url.is_some() && !cps, "`cps_url` is only for `devices = \"cps\"`");
+    wrong(
+        raw.devices == DeviceInterface::V1 && product != Some(Product::Core),
+        "`devices = \"v1\"` is only for Core: Cloud has no such interface",
+    );
+    wrong(
+        raw.experimental_read && product != Some(Product::Core),
+        "`experimental_read` is only for Core: of Cloud's console no request is public",
+    );
+    wrong(
+        raw.experimental_read && raw.console.is_some(),
+        "`experimental_read` and `console` are two ways to read the same; keep one",
+    );
+    wrong(
+        raw.client_certificate_passphrase.is_some() && raw.client_certificate.is_none(),
+        "`client_certificate_passphrase` is there, and no `client_certificate`",
+    );
+    problems
+}
+
+/// APNs is Apple's; another one is only for servers of a world of their own.
+fn apns_problem(address: Option<&str>, own_world: bool) -> Option<String> {
+    let url = reqwest::Url::parse(&format!("https://{}", address?)).ok();
+    let known = APNS_PORTS.iter().any(|port| address == Some(&format!("{APNS}:{port}")));
+    let local = own_world && url.as_ref().is_some_and(|url| http::is_loopback(url) && url.port().is_some());
+    (!known && !local).then(|| format!("`apns` is {APNS}:443 or {APNS}:2197"))
+}
+
 fn product(word: &str) -> Result<Product, String> {
     let found = Product::WORDS.into_iter().find(|(known, _)| *known == word);
     found.map(|(_, product)| product).ok_or_else(|| {
@@ -284,6 +344,9 @@ fn address(text: &str) -> Result<reqwest::Url, String> {
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("`url` must end before any ? or #".into());
+    }
+    if http::is_attacked(url.path()) {
+        return Err("`url` leads to a path by which these servers are attacked; it ends at the host, or at the /rest of a hosted Core".into());
     }
     Ok(url)
 }
@@ -404,6 +467,39 @@ mod tests {
         assert!(read(&tenant("manual", "NL")).is_ok());
         assert!(wrong(&tenant("manual", "XX")).contains("no country"));
         assert!(wrong(&tenant("neurons", "NL")).contains("keeps the key of its own request"));
+    }
+
+    #[test]
+    fn ways_to_devices_that_do_not_go_together() {
+        let tenant = |mdm: &str, keys: &str| format!("[tenants.a]\nmdm = \"{mdm}\"\nurl = \"https://h\"\n{keys}\n");
+        for (mdm, keys, word) in [
+            ("neurons", "devices = \"v1\"", "`devices"),
+            ("neurons", "experimental_read = true", "`experimental_read"),
+            ("epmm", "devices = \"cps\"\nspace = \"5\"", "`space"),
+            ("epmm", "cps_url = \"https://cps-na1.example.com\"", "`cps_url"),
+            ("epmm", "client_certificate_passphrase = { env = \"X\" }", "`client_certificate_passphrase"),
+            ("epmm", "apns = \"push.example.com:443\"", "`apns"),
+            ("epmm", "apns = \"127.0.0.1:443\"", "`apns"),
+        ] {
+            assert!(wrong(&tenant(mdm, keys)).contains(word), "{keys}: {}", wrong(&tenant(mdm, keys)));
+        }
+        for (mdm, keys) in [
+            ("epmm", "devices = \"v1\""),
+            ("epmm", "experimental_read = true\nspace = \"5\""),
+            ("neurons", "devices = \"cps\"\ncps_url = \"https://cps-na1.example.com\""),
+            ("neurons", "apns = \"api.push.apple.com:2197\""),
+        ] {
+            assert!(read(&tenant(mdm, keys)).is_ok(), "{keys}");
+        }
+        assert!(wrong("[tenants.a]\nmdm = \"epmm\"\nurl = \"https://h/mifs/aad\"\n").contains("attacked"));
+    }
+
+    #[test]
+    fn a_password_in_the_file_is_not_repeated() {
+        for password in ["\"hunter2\"", "{ hunter2 = true }", "{ file = \"a\", hunter2 = \"b\" }", "[\"hunter2\"]"] {
+            let said = wrong(&format!("[tenants.a]\nmdm = \"manual\"\npassword = {password}\n"));
+            assert!(!said.contains("hunter2") && said.contains("where it comes from"), "{said}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod edit;
 
 mod credentials;
 mod file;
+mod keyring;
 mod nearest;
 mod secret;
 mod store;
@@ -22,9 +23,9 @@ use pushcert_papers::TenantName;
 
 pub use channel::Channel;
 pub use credentials::{Credentials, PingOne, Pingid};
-pub use secret::{SecretError, SecretSource};
+pub use secret::{Program, SecretError, SecretSource};
 pub use store::StoreAddress;
-pub use tenant::{Console, OwnKey, Product, Tenant};
+pub use tenant::{Console, DeviceInterface, OwnKey, Product, Tenant};
 
 use crate::world::files::{self, FileError};
 

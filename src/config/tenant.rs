@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use pushcert_papers::{Country, Fingerprint, TenantName, Time, Topic, renewal::guide, watch::Thresholds};
+use serde::Deserialize;
 
 use super::{Credentials, SecretSource};
 
@@ -25,8 +26,20 @@ pub struct Tenant {
     pub ca_file: Option<PathBuf>,
     /// The one certificate that the server must show, by SHA-256 of its DER.
     pub server_certificate_sha256: Option<Fingerprint>,
-    /// A certificate and key to show to the server, in PEM.
+    /// A certificate and key to show to the server, in PEM or as PKCS #12.
     pub client_certificate: Option<SecretSource>,
+    /// What opens it, where a passphrase protects it.
+    pub client_certificate_passphrase: Option<SecretSource>,
+    /// By which interface devices are looked at.
+    pub devices: DeviceInterface,
+    /// The one space of devices that is looked at; all of them otherwise.
+    pub space: Option<String>,
+    /// Another address for CPS than the server's own.
+    pub cps_url: Option<reqwest::Url>,
+    /// Whether Core's own request for its certificate may be tried, which is public from old releases only.
+    pub experimental_read: bool,
+    /// Where APNs is asked, host and port; Apple's usual place when `None`.
+    pub apns: Option<String>,
     /// Whether a request may be fetched while nobody is there.
     pub unattended_request: bool,
     /// Seconds after which a look at the server is too old.
@@ -66,7 +79,7 @@ pub struct Tenant {
 impl Tenant {
     /// Whether its server may show a tool what is installed: there is a sign-in, and a way that is known.
     pub const fn can_be_read(&self) -> bool {
-        self.username.is_some() && self.console.is_some()
+        self.username.is_some() && (self.console.is_some() || self.experimental_read)
     }
 }
 
@@ -94,6 +107,19 @@ pub struct Console {
     pub fetch: bool,
     /// Whether a certificate may be uploaded by it.
     pub upload: bool,
+}
+
+/// By which interface devices are looked at.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceInterface {
+    /// The product's own.
+    #[default]
+    Native,
+    /// CPS, which both products have.
+    Cps,
+    /// Core's older one, for accounts with the role API alone.
+    V1,
 }
 
 /// The kind of a server.

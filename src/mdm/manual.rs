@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use pushcert_papers::watch::Seen;
 
-use super::{Capability, Device, Mdm, MdmError};
+use super::{Capability, Device, Fleet, Mdm, MdmError};
 
 /// A server without any interface.
 #[derive(Clone, Copy, Debug)]
@@ -23,11 +23,7 @@ impl Mdm for Manual {
         Err(MdmError::NoInterface(Capability::Upload))
     }
 
-    async fn apple_devices(&self) -> Result<u64, MdmError> {
-        Err(MdmError::NoInterface(Capability::Devices))
-    }
-
-    async fn recent_devices(&self, _at_most: usize) -> Result<Vec<Device>, MdmError> {
+    async fn fleet(&self) -> Result<Fleet, MdmError> {
         Err(MdmError::NoInterface(Capability::Devices))
     }
 

@@ -7,8 +7,12 @@ pub mod console;
 pub mod manual;
 pub mod mobileiron;
 
+use std::{cell::Cell, rc::Rc};
+
 use async_trait::async_trait;
 use pushcert_papers::{Secret, Time, watch::Seen};
+
+use crate::world::http::HttpError;
 
 /// A device management server.
 #[async_trait(?Send)]
@@ -23,11 +27,8 @@ pub trait Mdm {
     /// Uploads a certificate: these bytes, unchanged. Sent once; an error may leave it uncertain whether it arrived.
     async fn install(&self, pem: &[u8]) -> Result<(), MdmError>;
 
-    /// How many Apple devices the server manages.
-    async fn apple_devices(&self) -> Result<u64, MdmError>;
-
-    /// The Apple devices that checked in most recently, newest first.
-    async fn recent_devices(&self, at_most: usize) -> Result<Vec<Device>, MdmError>;
+    /// The Apple devices that the server manages.
+    async fn fleet(&self) -> Result<Fleet, MdmError>;
 
     /// These devices again, as the server shows them now.
     async fn devices(&self, ids: &[String]) -> Result<Vec<Device>, MdmError>;
@@ -43,6 +44,45 @@ pub struct Device {
     pub id: String,
     /// Its last check-in over the management channel, by the server's clock; `None` if it never did.
     pub last_check_in: Option<Time>,
+}
+
+/// The Apple devices of a server, as far as they could be looked at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fleet {
+    /// The devices.
+    pub devices: Vec<Device>,
+    /// Whether these are all: a list that takes too long is read in part.
+    pub whole: bool,
+    /// Where they were looked for.
+    pub scope: Scope,
+}
+
+/// Where devices were looked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Scope {
+    /// Everywhere.
+    Everything,
+    /// In all spaces, of which there are so many.
+    Spaces(usize),
+    /// In the default space: the account may not list the others, or the interface shows no other.
+    Default,
+    /// In the space that the configuration names.
+    Chosen(String),
+}
+
+impl Fleet {
+    /// How many there are, where all of them were looked at.
+    pub fn count(&self) -> Option<u64> {
+        let everywhere = matches!(self.scope, Scope::Everything | Scope::Spaces(_));
+        (self.whole && everywhere).then_some(self.devices.len() as u64)
+    }
+
+    /// Those that checked in most recently, newest first.
+    pub fn recent(&self, at_most: usize) -> Vec<Device> {
+        let mut devices: Vec<&Device> = self.devices.iter().collect();
+        devices.sort_by_key(|device| std::cmp::Reverse(device.last_check_in));
+        devices.into_iter().take(at_most).cloned().collect()
+    }
 }
 
 /// What one may try at a server.
@@ -73,7 +113,7 @@ pub enum MdmError {
         username: String,
     },
     /// Signed in, and not allowed.
-    #[error("{host} does not allow {username} to {what}")]
+    #[error("{host} does not allow {username} to {what}{}", .said.as_ref().map(|said| format!(": {said}")).unwrap_or_default())]
     Forbidden {
         /// The server's host and port.
         host: String,
@@ -81,6 +121,10 @@ pub enum MdmError {
         username: String,
         /// What was tried, as a verb phrase.
         what: &'static str,
+        /// The role that it takes, as far as it is known.
+        role: Option<&'static str>,
+        /// The server's words, made safe for a terminal.
+        said: Option<String>,
     },
     /// The server understood and said no.
     #[error("{host} refused: {text}")]
@@ -107,6 +151,22 @@ pub enum MdmError {
         path: String,
         /// What came instead.
         what: String,
+    },
+    /// Nothing is at this address.
+    #[error("{host} knows no {path}")]
+    NotThere {
+        /// The server's host and port.
+        host: String,
+        /// What was asked.
+        path: String,
+    },
+    /// The address is one by which such servers are attacked, and was not asked.
+    #[error("{path} is a path by which servers such as {host} are attacked; it is never asked")]
+    NeverAsked {
+        /// The server's host and port.
+        host: String,
+        /// What would have been asked.
+        path: String,
     },
     /// The server sent us to another host, and we did not go.
     #[error("{host} redirects to another host, {to}")]
@@ -144,11 +204,45 @@ pub enum MdmError {
     },
 }
 
-/// How one signs in.
+impl MdmError {
+    /// What a failed request means where nothing was changed by it.
+    pub fn of_http(host: &str, error: HttpError) -> Self {
+        let host = host.to_owned();
+        match error {
+            HttpError::NotTrusted(why) => Self::NotTrusted { host, why },
+            HttpError::RedirectedAway(to) => Self::RedirectedAway { host, to },
+            HttpError::NeverAsked(path) => Self::NeverAsked { host, path },
+            HttpError::Unreachable(_) | HttpError::Broken(_) | HttpError::TooLarge => {
+                Self::Unavailable { host, why: error.to_string(), retry_after: None }
+            }
+        }
+    }
+}
+
+/// How one signs in. Copies of it know of each other: a password that the server has refused once is not tried again by
+/// any of them, since accounts lock.
 #[derive(Clone, Debug)]
 pub struct SignIn {
     /// The user's name at the server.
     pub username: String,
     /// The password.
     pub password: Secret,
+    refused: Rc<Cell<bool>>,
+}
+
+impl SignIn {
+    /// A sign-in that has not been tried.
+    pub fn new(username: String, password: Secret) -> Self {
+        Self { username, password, refused: Rc::default() }
+    }
+
+    /// Notes that the server has refused it.
+    pub fn refuse(&self) {
+        self.refused.set(true);
+    }
+
+    /// Whether the server has refused it.
+    pub fn was_refused(&self) -> bool {
+        self.refused.get()
+    }
 }

@@ -38,7 +38,9 @@ impl Post {
         }
         let answer = self.http.send(request).await.map_err(|error| match error {
             HttpError::NotTrusted(why) => SendError::Refused(format!("its certificate is not trusted: {why}")),
-            HttpError::TooLarge | HttpError::RedirectedAway(_) => SendError::Refused(error.to_string()),
+            HttpError::TooLarge | HttpError::RedirectedAway(_) | HttpError::NeverAsked(_) => {
+                SendError::Refused(error.to_string())
+            }
             HttpError::Unreachable(_) | HttpError::Broken(_) => SendError::Unavailable(error.to_string()),
         })?;
         taken(&answer)

@@ -8,19 +8,20 @@ use std::{
 use pushcert_papers::Time;
 
 use super::{Arrivals, Downloads, Portal, Sheet, downloads};
-use crate::world::files;
+use crate::world::{browser, files};
 
 /// Hand-off folders below a root.
 #[derive(Clone, Debug)]
 pub struct Desk {
     root: PathBuf,
     downloads: Option<PathBuf>,
+    browser: bool,
 }
 
 impl Desk {
-    /// A desk whose folders lie below this root.
-    pub const fn new(root: PathBuf, downloads: Option<PathBuf>) -> Self {
-        Self { root, downloads }
+    /// A desk whose folders lie below this root; with a browser, if links may be opened.
+    pub const fn new(root: PathBuf, downloads: Option<PathBuf>, browser: bool) -> Self {
+        Self { root, downloads, browser }
     }
 }
 
@@ -44,6 +45,10 @@ impl Portal for Desk {
         // Whatever a person has put there themselves keeps the folder.
         drop(fs::remove_dir(folder));
         Ok(())
+    }
+
+    fn open(&self, link: &str) -> bool {
+        self.browser && browser::open(link)
     }
 
     fn downloads_folder(&self) -> Option<PathBuf> {

@@ -22,6 +22,9 @@ const BEAT: Duration = Duration::from_millis(200);
 /// The endings under which browsers save a certificate, a request, or what came in their place.
 const ENDINGS: [&str; 9] = ["pem", "cer", "crt", "der", "txt", "json", "html", "htm", "p7b"];
 
+/// The endings under which browsers keep what has come so far.
+const PARTS: [&str; 4] = [".part", ".crdownload", ".download", ".opdownload"];
+
 /// How a file looks from outside.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Look {
@@ -47,12 +50,19 @@ impl Downloads {
         Ok(Self { settled: look(&folder)?, growing: HashMap::new(), folder })
     }
 
-    /// One look: a file that has settled since the last one, if there is one.
+    /// One look: a file that has settled since the last one, if there is one. A folder that was deleted is awaited: what is
+    /// in it when it is there again has arrived since.
     fn settled_since(&mut self) -> io::Result<Option<PathBuf>> {
-        let seen = look(&self.folder)?;
+        let seen = match look(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.settled.clear();
+                HashMap::new()
+            }
+            seen => seen?,
+        };
         let arrived = seen
             .iter()
-            .filter(|(path, look)| look.size > 0 && self.settled.get(*path) != Some(look))
+            .filter(|(path, look)| look.size > 0 && self.settled.get(*path) != Some(look) && !is_in_parts(path))
             .find(|(path, look)| self.growing.get(*path) == Some(look))
             .map(|(path, look)| (path.clone(), *look));
         self.growing = seen;
@@ -99,6 +109,15 @@ fn look(folder: &Path) -> io::Result<HashMap<PathBuf, Look>> {
         }
     }
     Ok(found)
+}
+
+/// Whether a browser is still at it: what has come so far stands beside the final name.
+fn is_in_parts(path: &Path) -> bool {
+    PARTS.iter().any(|ending| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(ending);
+        Path::new(&beside).exists()
+    })
 }
 
 fn may_be_a_paper(path: &Path) -> bool {
@@ -149,6 +168,36 @@ mod tests {
             assert_eq!(downloads.settled_since().expect("a look"), None);
             assert_eq!(downloads.settled_since().expect("a look"), Some(path.clone()));
         }
+    }
+
+    #[test]
+    fn a_file_whose_part_stands_beside_it_is_not_whole() {
+        let folder = folder();
+        let mut downloads = Downloads::watch(folder.path()).expect("watched");
+        let (path, part) = (folder.path().join("ApplePushInfo.txt"), folder.path().join("ApplePushInfo.txt.part"));
+        fs::write(&path, "placeholder").expect("written");
+        fs::write(&part, "what has come so far").expect("written");
+        for _ in 0..3 {
+            assert_eq!(downloads.settled_since().expect("a look"), None);
+        }
+        fs::rename(&part, &path).expect("complete");
+        assert_eq!(downloads.settled_since().expect("a look"), None);
+        assert_eq!(downloads.settled_since().expect("a look"), Some(path));
+    }
+
+    #[test]
+    fn a_folder_that_was_deleted_is_awaited() {
+        let folder = folder();
+        let place = folder.path().join("Downloads");
+        fs::create_dir(&place).expect("a folder");
+        fs::write(place.join("a.pem"), "old").expect("written");
+        let mut downloads = Downloads::watch(&place).expect("watched");
+        fs::remove_dir_all(&place).expect("deleted");
+        assert_eq!(downloads.settled_since().expect("a look"), None);
+        fs::create_dir(&place).expect("a folder again");
+        fs::write(place.join("a.pem"), "old").expect("written");
+        assert_eq!(downloads.settled_since().expect("a look"), None);
+        assert_eq!(downloads.settled_since().expect("a look"), Some(place.join("a.pem")));
     }
 
     #[test]

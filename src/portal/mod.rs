@@ -32,6 +32,9 @@ pub trait Portal {
     /// When one is there and cannot be removed.
     fn take_back(&self, folder: &Path, names: &[&str]) -> io::Result<()>;
 
+    /// Opens a link in the person's browser; the answer is whether there is one.
+    fn open(&self, link: &str) -> bool;
+
     /// The folder in which the person's browser leaves downloads, if there is one.
     fn downloads_folder(&self) -> Option<PathBuf>;
 

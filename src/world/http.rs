@@ -1,20 +1,24 @@
 //! The one factory of HTTP clients, and the one way of asking: TLS always verified, no redirect followed by itself, no
 //! answer larger than a limit, nothing sent twice.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::Duration,
+};
 
-use pushcert_papers::{Fingerprint, escape::printable};
+use percent_encoding::percent_decode_str;
+use pushcert_papers::escape::printable;
 use reqwest::{
-    Certificate, Client, Identity, RequestBuilder, Url,
+    Client, RequestBuilder, Url,
     cookie::{CookieStore, Jar},
-    header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER},
+    header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER},
     redirect, retry,
 };
+use tokio::sync::Semaphore;
 
-use super::{
-    files::{self, Untrusted},
-    pin::Pin,
-};
+use super::tls;
+pub use super::tls::{Tls, TlsError};
 
 /// Answers are never larger: a page of five hundred devices has about a megabyte.
 const LIMIT: usize = 16 << 20;
@@ -22,40 +26,11 @@ const LIMIT: usize = 16 << 20;
 /// How long a connection may take to be there.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Files of authorities are never larger.
-const PEM_LIMIT: u64 = 4 << 20;
+/// How many requests one host gets from us at the same time, of all tenants together.
+const AT_ONCE: usize = 4;
 
-/// How a server is trusted, and how we show ourselves.
-#[derive(Clone, Debug, Default)]
-pub struct Tls<'a> {
-    /// Trust these authorities, and no others.
-    pub ca_file: Option<&'a Path>,
-    /// Trust this very certificate, and no other.
-    pub pin: Option<Fingerprint>,
-    /// Show this certificate, with its key, in PEM.
-    pub identity: Option<&'a [u8]>,
-}
-
-/// A client that cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// The file of authorities cannot be read.
-    #[error("{path}: {error}")]
-    Unreadable {
-        /// Which file.
-        path: String,
-        /// Why.
-        error: Untrusted,
-    },
-    /// It holds no certificates, or the identity is none.
-    #[error("{what} is not what it should be: {why}")]
-    Unusable {
-        /// What.
-        what: String,
-        /// Why.
-        why: String,
-    },
-}
+/// The turns at each host.
+static TURNS: LazyLock<Mutex<HashMap<String, Arc<Semaphore>>>> = LazyLock::new(Mutex::default);
 
 /// A server that is asked.
 #[derive(Clone, Debug)]
@@ -65,6 +40,7 @@ pub struct Http {
     base: Url,
     host: String,
     hidden: bool,
+    turns: Arc<Semaphore>,
 }
 
 /// An answer.
@@ -98,6 +74,9 @@ pub enum HttpError {
     /// The server sends us to another host.
     #[error("{0}")]
     RedirectedAway(String),
+    /// The path is one that attackers ask for; nothing was sent.
+    #[error("{0} is a path by which these servers are attacked; it is never asked")]
+    NeverAsked(String),
 }
 
 impl Http {
@@ -107,10 +86,12 @@ impl Http {
     /// When the files that it is to trust, or to show, cannot be used.
     pub fn connect(base: Url, tls: &Tls<'_>, timeout: Duration) -> Result<Self, TlsError> {
         let jar = Arc::new(Jar::default());
+        let mut config = tls::configured(tls)?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let mut builder = Client::builder()
             .user_agent(concat!("pushcert/", env!("CARGO_PKG_VERSION")))
             .https_only(true)
-            .tls_version_min(reqwest::tls::Version::TLS_1_2)
+            .tls_backend_preconfigured(config)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .referer(false)
@@ -120,19 +101,11 @@ impl Http {
         if is_loopback(&base) {
             builder = builder.no_proxy();
         }
-        if let Some(path) = tls.ca_file {
-            builder = builder.tls_certs_only(authorities(path)?);
-        }
-        if let Some(pin) = tls.pin {
-            builder = builder.tls_backend_preconfigured(Pin::new(pin).config());
-        }
-        if let Some(pem) = tls.identity {
-            builder =
-                builder.identity(Identity::from_pem(pem).map_err(|error| unusable("the client certificate", &error))?);
-        }
-        let client = builder.build().map_err(|error| unusable("the TLS configuration", &error))?;
+        let client = builder
+            .build()
+            .map_err(|error| TlsError::Unusable { what: "the TLS configuration".into(), why: innermost(&error) })?;
         let host = host(&base);
-        Ok(Self { client, jar, base, host, hidden: false })
+        Ok(Self { client, jar, base, turns: turns(&host), host, hidden: false })
     }
 
     /// The same, for an address that is itself a secret: it is not logged.
@@ -184,7 +157,12 @@ impl Http {
     /// # Errors
     /// See [`HttpError`]; a status is none of them.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, HttpError> {
-        let mut response = request.send().await.map_err(|error| broken(&error))?;
+        let request = request.build().map_err(|error| HttpError::Unreachable(innermost(&error)))?;
+        if is_attacked(request.url().path()) {
+            return Err(HttpError::NeverAsked(printable(request.url().path())));
+        }
+        let _turn = self.turns.acquire().await.expect("turns never end");
+        let mut response = self.client.execute(request).await.map_err(|error| broken(&error))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let path = if self.hidden { "…" } else { response.url().path() };
@@ -232,9 +210,16 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The seconds after which the server asks to be tried again.
+    /// The seconds after which the server asks to be tried again. It says so as a number, or as a time by its own clock
+    /// (RFC 9110, section 10.2.3), which stands in its answer.
     pub fn retry_after(&self) -> Option<u64> {
-        self.header(RETRY_AFTER.as_str())?.trim().parse().ok()
+        let asked = self.header(RETRY_AFTER.as_str())?;
+        let asked = asked.trim();
+        asked.parse().ok().or_else(|| {
+            let now = httpdate::parse_http_date(&self.header(DATE.as_str())?).ok()?;
+            let then = httpdate::parse_http_date(asked).ok()?;
+            Some(then.duration_since(now).unwrap_or_default().as_secs())
+        })
     }
 
     /// Whether it is a web page.
@@ -312,15 +297,21 @@ fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn authorities(path: &Path) -> Result<Vec<Certificate>, TlsError> {
-    let shown = path.display().to_string();
-    let pem =
-        files::read_trusted(path, PEM_LIMIT).map_err(|error| TlsError::Unreadable { path: shown.clone(), error })?;
-    Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&shown, &error))
+/// The turns at this host.
+fn turns(host: &str) -> Arc<Semaphore> {
+    let mut known = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(known.entry(host.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
 }
 
-fn unusable(what: &str, error: &reqwest::Error) -> TlsError {
-    TlsError::Unusable { what: what.to_owned(), why: innermost(error) }
+/// Whether this is a path of the known attacks on Core (CVE-2023-35078, CVE-2023-35082 and those after them), in whatever
+/// spelling: whoever guards such a server would take us for an attacker.
+pub fn is_attacked(path: &str) -> bool {
+    let once = percent_decode_str(path).decode_utf8_lossy().into_owned();
+    let plain = percent_decode_str(&once).decode_utf8_lossy().to_ascii_lowercase();
+    let steps = plain.split(['/', '\\']).map(|step| step.split(';').next().unwrap_or_default());
+    let steps: Vec<_> = steps.filter(|step| !step.is_empty() && *step != ".").collect();
+    let attacked = |step: &str| matches!(step, "aad" | "rs") || step.starts_with("asfv3");
+    steps.windows(2).any(|pair| pair[0] == "mifs" && attacked(pair[1]))
 }
 
 fn broken(error: &reqwest::Error) -> HttpError {
@@ -332,7 +323,7 @@ fn broken(error: &reqwest::Error) -> HttpError {
 }
 
 /// The reason behind a chain of errors, without addresses, which may hold what is private.
-fn innermost(error: &reqwest::Error) -> String {
+pub fn innermost(error: &reqwest::Error) -> String {
     let mut deepest: &dyn std::error::Error = error;
     while let Some(source) = deepest.source() {
         deepest = source;
@@ -340,8 +331,27 @@ fn innermost(error: &reqwest::Error) -> String {
     printable(&deepest.to_string())
 }
 
-fn not_trusted(error: &reqwest::Error) -> Option<String> {
+/// What is wrong with the server's certificate, if that is why a request failed.
+pub fn not_trusted(error: &reqwest::Error) -> Option<String> {
     tls_error(error).and_then(certificate_fault)
+}
+
+/// The alert by which the server refused our certificate, if that is why a request failed.
+pub fn certificate_alert(error: &reqwest::Error) -> Option<String> {
+    use rustls::AlertDescription as Alert;
+    let Some(rustls::Error::AlertReceived(alert)) = tls_error(error) else { return None };
+    let of_ours = matches!(
+        alert,
+        Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::CertificateRequired
+    );
+    of_ours.then(|| format!("{alert:?}"))
 }
 
 /// The TLS library's own error, which lies inside of others: I/O errors hold theirs apart from the chain of sources.
@@ -367,4 +377,48 @@ fn certificate_fault(error: &rustls::Error) -> Option<String> {
         Fault::ApplicationVerificationFailure => "it is not the one that was pinned".into(),
         other => printable(&format!("{other:?}")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(headers: &[(&'static str, &'static str)]) -> Answer {
+        let headers = headers.iter().map(|(name, value)| {
+            (reqwest::header::HeaderName::from_static(name), reqwest::header::HeaderValue::from_static(value))
+        });
+        Answer { status: 503, content_type: String::new(), headers: headers.collect(), body: vec![] }
+    }
+
+    #[test]
+    fn both_forms_of_a_wish_to_be_asked_later() {
+        assert_eq!(answer(&[("retry-after", " 77 ")]).retry_after(), Some(77));
+        let date = ("date", "Sun, 01 Mar 2026 12:00:00 GMT");
+        let later = ("retry-after", "Sun, 01 Mar 2026 12:01:30 GMT");
+        assert_eq!(answer(&[date, later]).retry_after(), Some(90), "by the server's own clock");
+        assert_eq!(answer(&[later]).retry_after(), None, "whose clock?");
+        assert_eq!(answer(&[("date", "Sun, 01 Mar 2026 13:00:00 GMT"), later]).retry_after(), Some(0));
+        assert_eq!(answer(&[date, ("retry-after", "soon")]).retry_after(), None);
+    }
+
+    #[test]
+    fn paths_of_attacks_in_every_spelling() {
+        for path in [
+            "/mifs/aad/api/v2/ping",
+            "/mifs/asfV3/api/v2/ping",
+            "/mifs/asfV3x/api/v2",
+            "/rest/mifs/rs/api/v2/featureusage",
+            "/mifs/%61ad/api",
+            "/mifs/%2561ad/api",
+            "//MIFS//;x/./aad;y/api",
+            "/mifs;/rs/",
+        ] {
+            assert!(is_attacked(path), "{path}");
+        }
+        for path in
+            ["/mifs/admin/ud.html", "/mifs/rsvp", "/api/v2/devices", "/aad/mifs", "/mifs/j_spring_security_check"]
+        {
+            assert!(!is_attacked(path), "{path}");
+        }
+    }
 }

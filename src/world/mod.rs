@@ -1,6 +1,7 @@
 //! What every room of this floor may use: the clock, files, fresh keys, and the one factory of HTTP clients.
 
 pub mod apple;
+pub mod browser;
 pub mod clock;
 pub mod files;
 pub mod http;

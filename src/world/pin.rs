@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pushcert_papers::Fingerprint;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    CertificateError, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
@@ -24,17 +24,6 @@ impl Pin {
     /// Trust in the certificate with this SHA-256 of its DER.
     pub fn new(sha256: Fingerprint) -> Self {
         Self { sha256, provider: Arc::new(aws_lc_rs::default_provider()) }
-    }
-
-    /// The TLS configuration that trusts nothing else.
-    pub fn config(self) -> ClientConfig {
-        let provider = Arc::clone(&self.provider);
-        ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider knows the protocols of its own library")
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(self))
-            .with_no_client_auth()
     }
 }
 

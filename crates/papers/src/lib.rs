@@ -35,6 +35,7 @@ mod time;
 mod topic;
 
 pub mod android;
+pub mod apns;
 pub mod bundle;
 pub mod certificate;
 pub mod console;

@@ -2,21 +2,28 @@
 
 use std::sync::Arc;
 
+use openssl::x509::X509;
 use rustls::{
-    DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
     client::danger::HandshakeSignatureValid,
     crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, UnixTime},
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 
-/// Lets anybody in who holds the key of the certificate that they show, or shows none.
+use crate::{authority::unix, clock::Clock};
+
+/// Lets anybody in who holds the key of the certificate that they show, or shows none; but a certificate that has ended is
+/// refused in the handshake, as Apple does.
 #[derive(Debug)]
-pub(crate) struct AnyClient(Arc<CryptoProvider>);
+pub(crate) struct AnyClient {
+    provider: Arc<CryptoProvider>,
+    clock: Clock,
+}
 
 impl AnyClient {
-    pub(crate) const fn new(provider: Arc<CryptoProvider>) -> Self {
-        Self(provider)
+    pub(crate) const fn new(provider: Arc<CryptoProvider>, clock: Clock) -> Self {
+        Self { provider, clock }
     }
 }
 
@@ -31,10 +38,14 @@ impl ClientCertVerifier for AnyClient {
 
     fn verify_client_cert(
         &self,
-        _leaf: &CertificateDer<'_>,
+        leaf: &CertificateDer<'_>,
         _chain: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        let leaf = X509::from_der(leaf).map_err(|_| Error::from(CertificateError::BadEncoding))?;
+        if unix(leaf.not_after()) < self.clock.now() {
+            return Err(CertificateError::Expired.into());
+        }
         Ok(ClientCertVerified::assertion())
     }
 
@@ -44,7 +55,7 @@ impl ClientCertVerifier for AnyClient {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -53,10 +64,10 @@ impl ClientCertVerifier for AnyClient {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

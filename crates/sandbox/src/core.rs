@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::rfc3339,
-    fleet::Device,
+    fleet::{Device, Platform},
     record::{Deed, with_deed},
     shared::Shared,
 };
@@ -25,6 +25,13 @@ use crate::{
 pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .merge(console::router())
+        .merge(interfaces())
+        // A Core that the vendor hosts has its interfaces below this.
+        .nest("/rest", interfaces())
+}
+
+fn interfaces() -> Router<Arc<Shared>> {
+    Router::new()
         .route("/api/v2/ping", get(ping))
         .route("/api/v2/devices/count", get(count))
         .route("/api/v2/devices", get(devices))
@@ -70,24 +77,28 @@ impl Search {
     }
 
     /// `field="value"` parts, joined by AND.
-    fn matches(&self, device: &Device) -> bool {
+    fn parts(&self) -> Vec<(&str, &str)> {
         let query = self.query.as_deref().unwrap_or_default();
-        query.split(" AND ").filter_map(|part| part.trim().split_once('=')).all(|(field, value)| {
-            let value = value.trim().trim_matches('"');
-            match field.trim() {
-                "common.status" => value == "ACTIVE",
-                "common.uuid" => device.guid == value,
-                _ => true,
-            }
-        })
+        let parts = query.split(" AND ").filter_map(|part| part.trim().split_once('='));
+        parts.map(|(field, value)| (field.trim(), value.trim().trim_matches('"'))).collect()
     }
+}
+
+/// Whether a device has what is searched for; all devices of the world are active.
+fn matches(device: &Device, parts: &[(&str, &str)]) -> bool {
+    parts.iter().all(|(field, value)| match *field {
+        "common.status" => *value == "ACTIVE",
+        "common.uuid" => device.guid == *value,
+        _ => true,
+    })
 }
 
 async fn count(State(shared): State<Arc<Shared>>, Query(search): Query<Search>) -> Response {
     if let Some(response) = search.complaint(false) {
         return response;
     }
-    let total = shared.core.state(&shared).fleet.devices.iter().filter(|device| search.matches(device)).count();
+    let parts = search.parts();
+    let total = shared.core.state(&shared).fleet.devices.iter().filter(|device| matches(device, &parts)).count();
     Json(json!({ "results": null, "totalCount": total, "resultCount": 0, "hasMore": false })).into_response()
 }
 
@@ -96,7 +107,8 @@ async fn devices(State(shared): State<Arc<Shared>>, Query(search): Query<Search>
         return response;
     }
     let state = shared.core.state(&shared);
-    let matching: Vec<_> = state.fleet.devices.iter().filter(|device| search.matches(device)).collect();
+    let parts = search.parts();
+    let matching: Vec<_> = state.fleet.devices.iter().filter(|device| matches(device, &parts)).collect();
     let limit = search.limit.unwrap_or(50).clamp(1, 500);
     let page: Vec<_> = matching.iter().skip(search.offset).take(limit).map(|found| device(found)).collect();
     let more = search.offset + page.len() < matching.len();
@@ -181,5 +193,6 @@ fn none_v1() -> Response {
 
 fn device_v1(device: &Device) -> Value {
     let seen = device.last_check_in * 1_000;
-    json!({ "uuid": device.guid, "statusCode": 97, "mdmManaged": true, "lastConnectedAt": seen })
+    let managed = device.platform != Platform::Android;
+    json!({ "uuid": device.guid, "statusCode": 97, "mdmManaged": managed, "lastConnectedAt": seen })
 }

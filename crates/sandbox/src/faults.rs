@@ -61,8 +61,11 @@ pub struct What {
     pub delay_ms: Option<u64>,
     /// The true answer's body is cut after so many bytes.
     pub truncate: Option<usize>,
+    /// The answer's body is so many bytes long, and says nothing.
+    pub fill: Option<usize>,
     /// A lasting behaviour: `signed-out`, `strict`, `iso-times`, `list-of-50`, `single-sign-on`, `vendor-expired`,
-    /// `json-upload`, `keeps-keys`, `new-issuer`, `download-by-form`, `console-changed`.
+    /// `json-upload`, `keeps-keys`, `new-issuer`, `download-by-form`, `console-changed`, `gdpr`, `object-results`,
+    /// `two-spaces`, `same-page`.
     pub switch: Option<String>,
     /// Whether the switch is on.
     pub on: Option<bool>,
@@ -80,6 +83,7 @@ impl What {
             || self.redirect.is_some()
             || self.delay_ms.is_some()
             || self.truncate.is_some()
+            || self.fill.is_some()
             || self.body.is_some()
             || self.content_type.is_some()
             || !self.headers.is_empty()
@@ -109,7 +113,7 @@ impl From<WrongTls> for TlsKind {
 }
 
 /// The switches there are.
-const SWITCHES: [&str; 11] = [
+const SWITCHES: [&str; 15] = [
     "signed-out",
     "strict",
     "iso-times",
@@ -121,6 +125,10 @@ const SWITCHES: [&str; 11] = [
     "new-issuer",
     "download-by-form",
     "console-changed",
+    "gdpr",
+    "object-results",
+    "two-spaces",
+    "same-page",
 ];
 
 /// Words that describe no fault.

@@ -47,8 +47,8 @@ impl Folder {
         let vendor_key = self.put("vendor.key", &vendor.key.private_key_to_pem_pkcs8()?)?;
         let password_file = self.put("password", shared.password.as_bytes())?;
         let tenants = [
-            self.tenant(shared, &shared.cloud, "mobileiron-cloud", [*cloud, *portal], CLOUD)?,
-            self.tenant(shared, &shared.core, "mobileiron-core", [*core, *portal], CORE)?,
+            self.tenant(shared, &shared.cloud, "mobileiron-cloud", [*cloud, *portal, *apns], CLOUD)?,
+            self.tenant(shared, &shared.core, "mobileiron-core", [*core, *portal, *apns], CORE)?,
         ];
         let config = self.put("pushcert.toml", tenants.concat().as_bytes())?;
         Ok(Announcement {
@@ -71,7 +71,7 @@ impl Folder {
         shared: &Shared,
         server: &Server,
         mdm: &str,
-        [address, portal]: [SocketAddr; 2],
+        [address, portal, apns]: [SocketAddr; 3],
         profile: &str,
     ) -> Result<String, StartError> {
         let name = server.name;
@@ -83,7 +83,7 @@ impl Folder {
         Ok(format!(
             "[tenants.{name}]\nmdm = \"{mdm}\"\nurl = \"https://{address}\"\nusername = \"{USERNAME}\"\npassword = {{ file = {} }}\n\
              ca_file = {}\n{topic}console = {{ profile = {}, sha256 = \"{digest}\", allow = [\"fetch\", \"upload\"] }}\n\
-             authorities = {}\nportal = \"https://{portal}/pushcert/\"\nunattended_request = true\napple_account = \"apple-push@example.com\"\n\
+             authorities = {}\nportal = \"https://{portal}/pushcert/\"\napns = \"{apns}\"\nunattended_request = true\napple_account = \"apple-push@example.com\"\n\
              owner = \"IT Operations <it-ops@example.com>\"\n\n",
             path("password"),
             path("ca.pem"),

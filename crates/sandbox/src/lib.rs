@@ -154,6 +154,11 @@ impl World {
         self.shared.faults.add(fault);
     }
 
+    /// Ends every fault.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
     /// Ends it; its temporary folder goes.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;

@@ -125,9 +125,9 @@ fn tls(shared: &Shared, service: Service, kind: TlsKind) -> Result<Arc<ServerCon
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let mut config = match service {
-        Service::Apns => {
-            builder.with_client_cert_verifier(Arc::new(AnyClient::new(provider))).with_single_cert(chain, key)?
-        }
+        Service::Apns => builder
+            .with_client_cert_verifier(Arc::new(AnyClient::new(provider, shared.clock.clone())))
+            .with_single_cert(chain, key)?,
         _ => builder.with_no_client_auth().with_single_cert(chain, key)?,
     };
     config.alpn_protocols = match service {
@@ -205,6 +205,9 @@ async fn failing(fault: What, request: Request, next: Next) -> Response {
     }
     if let Some(to) = &fault.redirect {
         return crate::html::see_other(to);
+    }
+    if let Some(size) = fault.fill {
+        return Response::new(Body::from(vec![b' '; size.min(256 << 20)]));
     }
     if let Some(size) = fault.truncate {
         return truncated(next.run(request).await, size).await;

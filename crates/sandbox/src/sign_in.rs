@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Where the documented interfaces begin; the consoles have sign-ins of their own.
-const INTERFACES: [&str; 2] = ["/api/", "/msa/"];
+const INTERFACES: [&str; 4] = ["/api/", "/msa/", "/rest/api/", "/rest/msa/"];
 
 /// Lets a request of a documented interface in only with the right user and password, and before anything else of it is
 /// looked at. Neither product asks for a sign-in: 401 comes without a challenge.

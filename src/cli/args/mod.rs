@@ -4,6 +4,7 @@ mod console;
 mod credentials;
 mod journey;
 mod papers;
+mod prove;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -19,6 +20,7 @@ pub use credentials::{
 };
 pub use journey::{Rehearse, Rollback};
 pub use papers::{Check, Csr, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase, Wanted};
+pub use prove::Prove;
 
 /// Renews the Apple push (APNs) certificate behind a MobileIron server, and watches over it all year.
 #[derive(Debug, Parser)]
@@ -457,6 +459,9 @@ pub struct Renew {
     /// What is to protect an own key, where the server takes one [default: asked for]
     #[command(flatten)]
     pub passphrase: Passphrase,
+    /// Do not open the console and Apple's portal in your browser
+    #[arg(long)]
+    pub no_browser: bool,
     /// What you take upon yourself
     #[command(flatten)]
     pub accept: Accept,
@@ -505,13 +510,6 @@ pub struct Install {
     /// What you take upon yourself
     #[command(flatten)]
     pub accept: Accept,
-}
-
-/// `prove`
-#[derive(Args, Debug)]
-pub struct Prove {
-    /// The tenant
-    pub tenant: TenantName,
 }
 
 /// `history`

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pushcert_papers::{
-    Code, Severity,
+    Code, DAY, Severity,
     console::Deed,
     renewal::{Confirmation, Install, Journey, ReceivedCertificate, Shown, guide, shown as shows},
     watch::{Installed, Seen, Source},
@@ -11,7 +11,7 @@ use pushcert_papers::{
 
 use super::{Flow, Run};
 use crate::{
-    commands::{Event, Failure, Kind, Looked, Mark, ledger::Entry, shown},
+    commands::{Event, Failure, Kind, Looked, Mark, devices::share_within, ledger::Entry, prove::DAY_BEFORE, shown},
     mdm::MdmError,
 };
 
@@ -106,7 +106,9 @@ impl Run<'_> {
         let entry = Entry {
             before,
             after: Some(certificate.sha256),
-            ..Entry::of("certificate-installed").with("known-by", known_by(confirmed))
+            ..Entry::of("certificate-installed")
+                .with("known-by", known_by(confirmed))
+                .with(DAY_BEFORE, &self.day_before())
         };
         self.ledger.installed(Journey { install: Install::Done { at: now, confirmed }, ..journey }, entry).await?;
         let source = match confirmed {
@@ -136,6 +138,7 @@ impl Run<'_> {
         }
         let (card, file) = self.hand_off_certificate(&journey, &pem).await?;
         self.world.tell(Event::Turn { step: 4, card: &card });
+        self.open_console();
         let question = format!("Does the console now show an end of {}?", certificate.not_after.date());
         if self.world.ask.confirm(&question) {
             return self.installed(Confirmation::Person).await;
@@ -189,6 +192,12 @@ impl Run<'_> {
     pub(super) fn installed_alone(&self) -> Flow {
         self.world.tell(Event::Note(&format!("Whether devices answer is asked by  {}", self.command())));
         Flow::Stop(None, None)
+    }
+
+    /// How many devices checked in on the day before this run, to be compared with those of tomorrow.
+    fn day_before(&self) -> String {
+        let now = self.world.clock.now();
+        self.fleet.as_ref().map(|fleet| share_within(fleet, DAY, now).to_string()).unwrap_or_default()
     }
 
     fn installed_digest(&self) -> Option<pushcert_papers::Fingerprint> {

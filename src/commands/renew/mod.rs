@@ -3,6 +3,7 @@
 //! The loop asks the papers what comes next, carries it out, and commits it as one transaction; then it asks again. A
 //! run may end after any step: the next one goes on from what is kept.
 
+mod arrivals;
 mod certificate;
 mod first_use;
 mod hand_out;
@@ -32,7 +33,7 @@ use portal::{is_foreign, unreadable};
 use super::{
     Event, Failure, Kind, Outcome, RenewalReport, Server, World, files, ledger::Ledger, passphrase::Passphrase, shown,
 };
-use crate::config::Tenant;
+use crate::{config::Tenant, mdm::Fleet};
 
 /// What a person wants of this run.
 #[derive(Clone, Debug, Default)]
@@ -138,6 +139,8 @@ struct Run<'a> {
     server: Server,
     ledger: Ledger<'a>,
     seen: Option<Seen>,
+    fleet: Option<Fleet>,
+    /// How many devices a mistake would lose, where all of them were seen.
     devices: Option<u64>,
     /// Whether a person wants it whatever the date.
     wanted: bool,
@@ -161,7 +164,7 @@ impl<'a> Run<'a> {
         let server = world.servers.connect(tenant).await?;
         let seen = ledger.sighting().await?;
         let wanted = wish.request.is_some() || wish.certificate.is_some() || wish.first || wish.restart;
-        Ok(Self { world, tenant, server, ledger, seen, devices: None, wanted, brought, wish })
+        Ok(Self { world, tenant, server, ledger, seen, fleet: None, devices: None, wanted, brought, wish })
     }
 
     /// Does what is due, one thing after the other, until a person is needed or nothing is left.
@@ -210,7 +213,7 @@ impl<'a> Run<'a> {
             Step::MakeKey => self.make_key().await,
             Step::AskForSignature => self.ask_for_signature().await,
             Step::FetchRequest => self.fetch_request().await,
-            Step::AskForRequest => Ok(self.ask_for_request()),
+            Step::AskForRequest => self.await_request().await,
             Step::HandOff => self.hand_off().await,
             Step::AwaitCertificate => self.await_certificate().await,
             Step::Install { tries } => self.install(tries).await,

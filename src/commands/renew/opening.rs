@@ -10,8 +10,12 @@ use pushcert_papers::{
 
 use super::{Flow, Run};
 use crate::{
-    commands::{Event, Failure, Kind, TenantHeading, ledger::Entry},
-    mdm::{Capability, MdmError},
+    commands::{
+        Event, Failure, Kind, TenantHeading,
+        devices::{fleet, gap},
+        ledger::Entry,
+    },
+    mdm::{Capability, Fleet, MdmError},
 };
 
 impl Run<'_> {
@@ -48,7 +52,8 @@ impl Run<'_> {
 
     /// Says whose renewal this is, and how it stands.
     pub(super) async fn head(&mut self) -> Result<(), Failure> {
-        self.devices = self.count_devices().await?;
+        self.fleet = self.look_at_devices().await?;
+        self.devices = self.fleet.as_ref().and_then(Fleet::count);
         let installed = self.seen.as_ref().and_then(|seen| seen.installed.as_ref());
         let standing = self.standing();
         self.world.tell(Event::Tenant(&TenantHeading {
@@ -69,16 +74,23 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// How many devices a mistake would lose. Only a refused sign-in ends the run: without the number it goes on.
-    async fn count_devices(&mut self) -> Result<Option<u64>, Failure> {
+    /// The devices that a mistake would lose. Only a refused sign-in ends the run: without them it goes on.
+    async fn look_at_devices(&mut self) -> Result<Option<Fleet>, Failure> {
         if !self.server.reach.devices {
             return Ok(None);
         }
-        match self.server.mdm.apple_devices().await {
-            Ok(count) => Ok(Some(count)),
+        match fleet(self.world, &*self.server.mdm).await {
+            Ok(fleet) => {
+                if let Some(gap) = gap(&fleet) {
+                    self.world.tell(Event::Note(&gap));
+                }
+                Ok(Some(fleet))
+            }
             Err(error @ MdmError::SignInRefused { .. }) => Err(self.world.failed(self.tenant, error).await),
             Err(error) => {
-                self.world.tell(Event::Note(&format!("Devices cannot be looked at: {error}.")));
+                let failure = Failure::from(error);
+                let hint = failure.hint.unwrap_or_default();
+                self.world.tell(Event::Note(&format!("Devices cannot be looked at: {}. ({hint})", failure.message)));
                 self.server.reach.devices = false;
                 Ok(None)
             }
@@ -192,7 +204,8 @@ impl Run<'_> {
         if self.seen.as_ref().is_some_and(|seen| seen.installed.is_some()) {
             return Err(refuse(format!("{name} has a certificate")));
         }
-        if let Some(count) = self.devices.filter(|count| *count > 0) {
+        let devices = self.fleet.as_ref().map(|fleet| fleet.devices.len() as u64);
+        if let Some(count) = devices.filter(|count| *count > 0) {
             return Err(refuse(format!("{name} manages {} Apple devices", guide::thousands(count))));
         }
         let question =

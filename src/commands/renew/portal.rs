@@ -130,6 +130,7 @@ impl Run<'_> {
             .zip(journey.held_request())
             .map(|(hand_off, held)| shown(&Path::new(&hand_off.folder).join(&held.file_name)));
         self.world.tell(Event::Turn { step: 2, card: &self.portal_card(request.as_deref()).await? });
+        self.open_link(self.tenant.portal.as_deref().unwrap_or(guide::PORTAL));
         Ok(())
     }
 
@@ -162,8 +163,11 @@ impl Run<'_> {
             // A file that vanished again was not meant for us.
             let Ok(bytes) = files::read(&path) else { continue };
             let (judged, _) = self.judge_certificate(&bytes).await?;
-            let request_again = judged.findings.iter().any(|finding| finding.code == Code::PushRequest);
-            if request_again || is_foreign(&judged) {
+            if judged.findings.iter().any(|finding| finding.code == Code::PushRequest) {
+                self.warn_of_newer_request(&path, &bytes)?;
+                continue;
+            }
+            if is_foreign(&judged) {
                 continue;
             }
             if judged.verdict != Verdict::Refuse {

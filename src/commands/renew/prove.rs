@@ -9,8 +9,9 @@ use super::{Flow, Run};
 use crate::{
     commands::{
         Event, Failure, Mark,
+        devices::fleet,
         ledger::Entry,
-        prove::{Answers, ask},
+        prove::{Answers, DEVICES, ask},
     },
     mdm::MdmError,
 };
@@ -18,14 +19,21 @@ use crate::{
 impl Run<'_> {
     /// Asks devices to check in, and looks who did. Silence proves nothing: devices may be off.
     pub(super) async fn prove(&mut self) -> Result<Flow, Failure> {
-        match ask(self.world, &*self.server.mdm).await {
+        match self.ask_devices().await {
             Ok(answers) => self.proved(answers).await,
             Err(error @ MdmError::SignInRefused { .. }) => Err(self.world.failed(self.tenant, error).await),
             Err(error) => {
-                self.world.tell(Event::Note(&format!("Devices could not be asked: {error}.")));
+                let failure = Failure::from(error);
+                let hint = failure.hint.unwrap_or_default();
+                self.world.tell(Event::Note(&format!("Devices could not be asked: {}. ({hint})", failure.message)));
                 self.proved(Answers { answered: 0, asked: 0 }).await
             }
         }
+    }
+
+    async fn ask_devices(&self) -> Result<Answers, MdmError> {
+        let noted = fleet(self.world, &*self.server.mdm).await?.recent(DEVICES);
+        ask(self.world, &*self.server.mdm, noted, self.world.patience).await
     }
 
     async fn proved(&mut self, Answers { answered, asked }: Answers) -> Result<Flow, Failure> {
@@ -34,7 +42,7 @@ impl Run<'_> {
             let proof = Proof::Answered { at, answered, asked };
             let entry = Entry::of("devices-answered").with("answered", &format!("{answered} of {asked}"));
             self.ledger.commit(Journey { proof, ..self.journey() }, vec![], entry).await?;
-            let detail = format!("{answered} of {asked} checked in after the change");
+            let detail = format!("{answered} of {asked} checked in after the change; to be asked again tomorrow");
             self.world.tell(Event::Done { step: 5, mark: Mark::Sure, title: "Devices answer", detail: &detail });
             return Ok(Flow::On);
         }
@@ -79,6 +87,7 @@ impl Run<'_> {
 
     fn closing(&self, ends: Option<Time>) -> String {
         let notice = self.tenant.thresholds.notice;
+        let again = format!("pushcert prove {} --fleet", self.tenant.name);
         let now = self.world.clock.now();
         let next = ends.map(|end| match end.plus(-notice * DAY) {
             opens if opens > now => format!(" Next: {} ({notice} days before the end).", opens.date()),
@@ -86,7 +95,9 @@ impl Run<'_> {
         });
         let is_back = self.ledger.latest_journey().is_some_and(|journey| journey.purpose == Purpose::Rollback);
         let what = if is_back { "has its previous certificate back" } else { "is renewed" };
-        format!("{} {what}.{} Nothing to do on the devices.", self.tenant.name, next.unwrap_or_default())
+        let tomorrow = if self.server.reach.devices { format!(" Tomorrow:  {again}") } else { String::new() };
+        let next = next.unwrap_or_default();
+        format!("{} {what}.{next} Nothing to do on the devices.{tomorrow}", self.tenant.name)
     }
 }
 

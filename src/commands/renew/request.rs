@@ -7,7 +7,7 @@ use pushcert_papers::{
     certificate::{Authorities, Expectations},
     console::Deed,
     judge::{Judged, Want, judge},
-    renewal::{HeldRequest, Journey, Origin, Request, Step, guide},
+    renewal::{HeldRequest, Journey, Origin, Request, Step},
     request::{self, Known, for_the_portal},
 };
 
@@ -62,7 +62,7 @@ impl Run<'_> {
         }
     }
 
-    async fn keep_request(
+    pub(super) async fn keep_request(
         &mut self,
         bytes: Vec<u8>,
         path: &str,
@@ -155,12 +155,6 @@ impl Run<'_> {
         let journey = Journey { request: Request::Elsewhere, ..self.journey() };
         self.ledger.commit(journey, vec![], Entry::of("request-made-elsewhere")).await?;
         Ok(Flow::On)
-    }
-
-    pub(super) fn ask_for_request(&self) -> Flow {
-        let card = guide::fetch(self.tenant.product.console(), self.tenant.host.as_deref(), &self.command());
-        self.world.tell(Event::Turn { step: 1, card: &card });
-        Flow::Stop(Some(Kind::Waiting), Some("request"))
     }
 
     /// The authorities that this tenant's certificates are judged by: Apple's, unless it lives on a loopback address.

@@ -164,6 +164,9 @@ impl Console {
         if let Some(values) = &*session {
             return Ok(values.clone());
         }
+        if self.sign_in.was_refused() {
+            return Err(self.sign_in_refused());
+        }
         let mut values = self.given(now);
         let errand = Errand { certificate: None, now };
         for request in &self.profile.sign_in {

@@ -35,6 +35,8 @@ impl Console {
                     host: self.host(),
                     username: self.sign_in.username.clone(),
                     what: "use this part of the console",
+                    role: self.role(),
+                    said: None,
                 });
             }
             429 | 502..=504 => return Err(self.unavailable(answer)),
@@ -85,6 +87,7 @@ impl Console {
     }
 
     pub(super) fn sign_in_refused(&self) -> MdmError {
+        self.sign_in.refuse();
         MdmError::SignInRefused { host: self.host(), username: self.sign_in.username.clone() }
     }
 
@@ -114,15 +117,20 @@ impl Console {
     }
 
     pub(super) fn fault(&self, error: HttpError, stake: Stake) -> MdmError {
-        let host = self.host();
         match error {
-            HttpError::NotTrusted(why) => MdmError::NotTrusted { host, why },
-            HttpError::RedirectedAway(to) => MdmError::RedirectedAway { host, to },
-            HttpError::Broken(why) if stake != Stake::Nothing => MdmError::Uncertain { host, why },
-            HttpError::TooLarge if stake != Stake::Nothing => {
-                MdmError::Uncertain { host, why: HttpError::TooLarge.to_string() }
+            HttpError::Broken(_) | HttpError::TooLarge if stake != Stake::Nothing => {
+                MdmError::Uncertain { host: self.host(), why: error.to_string() }
             }
-            error => MdmError::Unavailable { host, why: error.to_string(), retry_after: None },
+            error => MdmError::of_http(self.http.host(), error),
+        }
+    }
+
+    /// The role that the certificate's page takes, as far as the vendor's pages and public programs name it.
+    fn role(&self) -> Option<&'static str> {
+        match self.profile().mdm.as_str() {
+            "mobileiron-cloud" => Some("System Management"),
+            "mobileiron-core" => Some("Settings Management: View Settings to read, and more to change"),
+            _ => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pushcert_papers::escape::printable;
 use reqwest::{Method, RequestBuilder};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::wire;
 use crate::{
@@ -19,17 +19,34 @@ const TRIES: u32 = 3;
 /// The longest that a server's wish to be asked later is granted within one run.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
-/// The first pause before asking again; the second is twice as long.
+/// The first pause before asking again; each is twice as long as the one before, and some of it is left to chance, so
+/// that many jobs that were refused together do not come back together.
 const PAUSE: Duration = Duration::from_millis(300);
+
+/// The words with which both products' sign-in pages refuse, under status 200.
+const SIGN_IN_FAILED: &str = "Login Failed";
+
+/// What a server says of itself is cut to a length that people read.
+const LONGEST_WORDS: usize = 200;
+
+/// What one does at an interface, and the role that it takes, as far as the vendor's pages name it.
+#[derive(Clone, Copy, Debug)]
+pub struct Deed {
+    /// As a verb phrase.
+    pub what: &'static str,
+    /// The role.
+    pub role: Option<&'static str>,
+}
 
 /// A product's interface.
 pub struct Api {
     http: Http,
-    sign_in: SignIn,
+    /// Who signs in; nobody where a client certificate says who we are.
+    sign_in: Option<SignIn>,
 }
 
 impl Api {
-    pub fn new(http: Http, sign_in: SignIn) -> Self {
+    pub const fn new(http: Http, sign_in: Option<SignIn>) -> Self {
         Self { http, sign_in }
     }
 
@@ -38,12 +55,30 @@ impl Api {
         &self,
         path: &str,
         query: &[(&str, &str)],
-        what: &'static str,
+        deed: Deed,
+    ) -> Result<T, MdmError> {
+        self.patiently(|| self.http.request(Method::GET, path).query(query), path, deed).await
+    }
+
+    /// The same, where what is asked for stands in a body.
+    pub async fn read_by_post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        deed: Deed,
+    ) -> Result<T, MdmError> {
+        self.patiently(|| self.http.request(Method::POST, path).json(body), path, deed).await
+    }
+
+    async fn patiently<T: DeserializeOwned>(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+        path: &str,
+        deed: Deed,
     ) -> Result<T, MdmError> {
         let mut tried = 1;
         loop {
-            let asked = self.once(self.http.request(Method::GET, path).query(query), path, what).await;
-            match asked {
+            match self.once(request(), path, deed).await {
                 Err(MdmError::Unavailable { retry_after, .. }) if tried < TRIES && worth_waiting(retry_after) => {
                     tokio::time::sleep(pause(tried, retry_after)).await;
                     tried += 1;
@@ -59,40 +94,52 @@ impl Api {
         &self,
         request: RequestBuilder,
         path: &str,
-        what: &'static str,
+        deed: Deed,
     ) -> Result<T, MdmError> {
-        let answer = self.once(request, path, what).await?;
+        let answer = self.once(request, path, deed).await?;
         self.decoded(&answer, path)
     }
 
     /// A request that is to change something.
-    pub fn put(&self, path: &str) -> RequestBuilder {
-        self.http.request(Method::PUT, path)
+    pub fn change(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, path)
     }
 
-    async fn once(&self, request: RequestBuilder, path: &str, what: &'static str) -> Result<Answer, MdmError> {
-        let request = request.basic_auth(&self.sign_in.username, Some(self.sign_in.password.reveal()));
+    async fn once(&self, mut request: RequestBuilder, path: &str, deed: Deed) -> Result<Answer, MdmError> {
+        if let Some(sign_in) = &self.sign_in {
+            if sign_in.was_refused() {
+                return Err(self.sign_in_refused());
+            }
+            request = request.basic_auth(&sign_in.username, Some(sign_in.password.reveal()));
+        }
         let answer = self.http.send(request).await.map_err(|error| self.fault(error))?;
-        self.judged(answer, path, what)
+        self.judged(answer, path, deed)
     }
 
-    fn judged(&self, answer: Answer, path: &str, what: &'static str) -> Result<Answer, MdmError> {
+    fn judged(&self, answer: Answer, path: &str, deed: Deed) -> Result<Answer, MdmError> {
         let host = self.http.host().to_owned();
-        let username = || self.sign_in.username.clone();
         match answer.status {
+            200..=299 if answer.is_html() && answer.text().contains(SIGN_IN_FAILED) => Err(self.sign_in_refused()),
             200..=299 => Ok(answer),
             300..=399 => match self.http.redirect_target(&answer) {
                 Err(error) => Err(self.fault(error)),
                 Ok(_) => Err(self.not_understood(path, "a redirect, as a sign-in page would be".into())),
             },
-            401 => Err(MdmError::SignInRefused { host, username: username() }),
-            403 => Err(MdmError::Forbidden { host, username: username(), what }),
+            401 => Err(self.sign_in_refused()),
+            403 => Err(MdmError::Forbidden {
+                host,
+                username: self.username(),
+                what: deed.what,
+                role: deed.role,
+                said: words(&answer),
+            }),
+            404 => Err(MdmError::NotThere { host, path: path.to_owned() }),
             429 | 500 | 502..=504 => {
                 let why = format!("it answers with status {}", answer.status);
                 Err(MdmError::Unavailable { host, why, retry_after: answer.retry_after() })
             }
-            status => match wire::complaint(&answer.body) {
-                Some(text) => Err(MdmError::Refused { host, text: printable(&text).chars().take(200).collect() }),
+            status => match words(&answer) {
+                Some(text) => Err(MdmError::Refused { host, text }),
                 None => Err(self.not_understood(path, format!("status {status}"))),
             },
         }
@@ -116,14 +163,26 @@ impl Api {
         MdmError::NotUnderstood { host: self.http.host().to_owned(), path: path.to_owned(), what }
     }
 
-    fn fault(&self, error: HttpError) -> MdmError {
-        let host = self.http.host().to_owned();
-        match error {
-            HttpError::NotTrusted(why) => MdmError::NotTrusted { host, why },
-            HttpError::RedirectedAway(to) => MdmError::RedirectedAway { host, to },
-            error => MdmError::Unavailable { host, why: error.to_string(), retry_after: None },
+    /// The refusal, remembered: this password is not tried again.
+    fn sign_in_refused(&self) -> MdmError {
+        if let Some(sign_in) = &self.sign_in {
+            sign_in.refuse();
         }
+        MdmError::SignInRefused { host: self.http.host().to_owned(), username: self.username() }
     }
+
+    fn username(&self) -> String {
+        self.sign_in.as_ref().map_or_else(|| "the client certificate".into(), |sign_in| sign_in.username.clone())
+    }
+
+    fn fault(&self, error: HttpError) -> MdmError {
+        MdmError::of_http(self.http.host(), error)
+    }
+}
+
+/// What the server says, made safe for a terminal and cut to a length that people read.
+fn words(answer: &Answer) -> Option<String> {
+    wire::complaint(&answer.body).map(|text| printable(&text).chars().take(LONGEST_WORDS).collect())
 }
 
 fn worth_waiting(retry_after: Option<u64>) -> bool {
@@ -131,5 +190,23 @@ fn worth_waiting(retry_after: Option<u64>) -> bool {
 }
 
 fn pause(tried: u32, retry_after: Option<u64>) -> Duration {
-    retry_after.map_or(PAUSE * tried, Duration::from_secs)
+    let wanted = retry_after.map_or(PAUSE * 2_u32.pow(tried - 1), Duration::from_secs);
+    wanted + PAUSE.mul_f64(fastrand::f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_are_not_all_the_same() {
+        for tried in 1..TRIES {
+            let shortest = PAUSE * 2_u32.pow(tried - 1);
+            let some: Vec<_> = (0..20).map(|_| pause(tried, None)).collect();
+            assert!(some.iter().all(|pause| (shortest..=shortest + PAUSE).contains(pause)), "{some:?}");
+            assert!(some.iter().any(|pause| *pause != some[0]), "{some:?}");
+        }
+        assert!(pause(1, Some(7)) >= Duration::from_secs(7));
+        assert!(worth_waiting(Some(20)) && !worth_waiting(Some(21)));
+    }
 }

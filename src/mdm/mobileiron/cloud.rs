@@ -1,14 +1,18 @@
 //! Cloud's device calls (MobileIron Cloud Customer Integration API guide: Basics, Device API Calls).
 
+use std::{cell::RefCell, collections::HashMap};
+
 use async_trait::async_trait;
+use reqwest::Method;
 use tokio::sync::OnceCell;
 
 use super::{
     Devices,
-    api::Api,
-    wire::{CloudAnswer, CloudDevice, CloudPage, Done, Partition, is_apple},
+    api::{Api, Deed},
+    pages::{self, Page},
+    wire::{CloudAnswer, CloudDevice, CloudPage, Done, Partition, Tenancy, is_apple},
 };
-use crate::mdm::{Device, MdmError};
+use crate::mdm::{Device, Fleet, MdmError, Scope};
 
 /// The most rows that a page may have; one more is refused with status 400.
 const ROWS: usize = 500;
@@ -17,40 +21,96 @@ const ROWS: usize = 500;
 const ACTIVE: &str = "registrationState=ACTIVE";
 
 const PARTITIONS: &str = "/api/v1/tenant/partition/device";
+const TENANCY: &str = "/api/v1/metadata/tenant";
 const DEVICES: &str = "/api/v1/device";
-const LOOK: &str = "look at devices";
+const LOOK: Deed = Deed { what: "look at devices", role: Some("a role that may see the devices of this space") };
+const WAKE: Deed =
+    Deed { what: "ask devices to check in", role: Some("a role with the permission device.force.checkin") };
 
 /// Cloud's device calls.
 pub struct Cloud {
     api: Api,
-    partition: OnceCell<String>,
+    /// The space that the configuration names.
+    space: Option<String>,
+    spaces: OnceCell<Spaces>,
+    /// In which space a device was found, where it is another than the first.
+    place_of: RefCell<HashMap<String, String>>,
+}
+
+/// The spaces whose devices are looked at; there is at least one.
+struct Spaces {
+    ids: Vec<String>,
+    scope: Scope,
 }
 
 impl Cloud {
-    pub fn new(api: Api) -> Self {
-        Self { api, partition: OnceCell::new() }
+    pub fn new(api: Api, space: Option<String>) -> Self {
+        Self { api, space, spaces: OnceCell::new(), place_of: RefCell::default() }
     }
 
-    /// The default space of devices.
-    async fn partition(&self) -> Result<&str, MdmError> {
-        let found = self.partition.get_or_try_init(|| async {
-            let answer: CloudAnswer<CloudPage<Partition>> = self.api.read(PARTITIONS, &[], LOOK).await?;
-            let spaces = answer.result.search_results;
-            let space = spaces.iter().find(|space| space.default_partition).or(spaces.first());
-            space
-                .map(|space| space.id.clone())
-                .ok_or_else(|| self.api.not_understood(PARTITIONS, "no space of devices".into()))
-        });
-        found.await.map(String::as_str)
+    async fn spaces(&self) -> Result<&Spaces, MdmError> {
+        self.spaces.get_or_try_init(|| self.find_spaces()).await
     }
 
-    async fn page(&self, start: usize) -> Result<CloudPage<CloudDevice>, MdmError> {
-        let (rows, start) = (ROWS.to_string(), start.to_string());
-        let space = self.partition().await?;
-        let query = [("dmPartitionId", space), ("rows", &rows), ("start", &start), ("fq", ACTIVE)];
+    /// All spaces; or the default one, where the account may not list them.
+    async fn find_spaces(&self) -> Result<Spaces, MdmError> {
+        if let Some(space) = &self.space {
+            return Ok(Spaces { ids: vec![space.clone()], scope: Scope::Chosen(space.clone()) });
+        }
+        let stuck = || self.api.not_understood(PARTITIONS, "the same page of spaces again".into());
+        let listed =
+            pages::read(|space: &Partition| &space.id, stuck, async |start| self.space_page(start).await).await;
+        match listed {
+            Ok(listed) if listed.items.is_empty() => {
+                Err(self.api.not_understood(PARTITIONS, "no space of devices".into()))
+            }
+            Ok(mut listed) => {
+                listed.items.sort_by_key(|space| !space.default_partition);
+                let ids: Vec<_> = listed.items.into_iter().map(|space| space.id).collect();
+                Ok(Spaces { scope: Scope::Spaces(ids.len()), ids })
+            }
+            Err(MdmError::Forbidden { .. } | MdmError::NotThere { .. }) => self.default_space().await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn space_page(&self, start: usize) -> Result<Page<Partition>, MdmError> {
+        let (rows, at) = (ROWS.to_string(), start.to_string());
+        let query = [("rows", rows.as_str()), ("start", &at)];
+        let answer: CloudAnswer<CloudPage<Partition>> = self.api.read(PARTITIONS, &query, LOOK).await?;
+        Ok(answer.result.after(start))
+    }
+
+    async fn default_space(&self) -> Result<Spaces, MdmError> {
+        let answer: CloudAnswer<Tenancy> = self.api.read(TENANCY, &[], LOOK).await?;
+        Ok(Spaces { ids: vec![answer.result.default_dm_partition_id], scope: Scope::Default })
+    }
+
+    async fn page(&self, space: &str, start: usize) -> Result<Page<CloudDevice>, MdmError> {
+        let (rows, at) = (ROWS.to_string(), start.to_string());
+        let query = [("dmPartitionId", space), ("rows", &rows), ("start", &at), ("fq", ACTIVE)];
         let answer: CloudAnswer<CloudPage<CloudDevice>> = self.api.read(DEVICES, &query, LOOK).await?;
-        Ok(answer.result)
+        Ok(answer.result.after(start))
     }
+
+    /// A device, looked for in the space where it was found before; `None` where it is gone.
+    async fn one(&self, id: &str) -> Result<Option<Device>, MdmError> {
+        let spaces = self.spaces().await?;
+        let known = self.place_of.borrow().get(id).cloned();
+        let space = known.as_ref().unwrap_or(&spaces.ids[0]);
+        let answer: Result<CloudAnswer<CloudDevice>, _> =
+            self.api.read(&format!("{DEVICES}/{}", segment(id)), &[("dmPartitionId", space)], LOOK).await;
+        match answer {
+            Ok(answer) => Ok(device(answer.result)),
+            Err(MdmError::NotThere { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// An identifier as one step of a path, whatever it holds.
+pub fn segment(id: &str) -> String {
+    percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fn device(found: CloudDevice) -> Option<Device> {
@@ -60,31 +120,28 @@ fn device(found: CloudDevice) -> Option<Device> {
 
 #[async_trait(?Send)]
 impl Devices for Cloud {
-    async fn count(&self) -> Result<u64, MdmError> {
-        Ok(self.all().await?.len() as u64)
-    }
-
-    /// Some lists hold fifty rows whatever was asked for, so the next page begins where this one really ended.
-    async fn all(&self) -> Result<Vec<Device>, MdmError> {
-        let (mut devices, mut start) = (vec![], 0);
-        loop {
-            let page = self.page(start).await?;
-            let got = page.search_results.len();
-            devices.extend(page.search_results.into_iter().filter_map(device));
-            start += got;
-            if got == 0 || start as u64 >= page.total_count {
-                return Ok(devices);
+    async fn fleet(&self) -> Result<Fleet, MdmError> {
+        let spaces = self.spaces().await?;
+        let mut fleet = Fleet { devices: vec![], whole: true, scope: spaces.scope.clone() };
+        for (at, space) in spaces.ids.iter().enumerate() {
+            let stuck = || self.api.not_understood(DEVICES, "the same page of devices again".into());
+            let page = async |start| self.page(space, start).await;
+            let listed = pages::read(|device: &CloudDevice| &device.id, stuck, page).await?;
+            fleet.whole &= listed.whole;
+            for device in listed.items.into_iter().filter_map(device) {
+                if at > 0 {
+                    self.place_of.borrow_mut().insert(device.id.clone(), space.clone());
+                }
+                fleet.devices.push(device);
             }
         }
+        Ok(fleet)
     }
 
     async fn these(&self, ids: &[String]) -> Result<Vec<Device>, MdmError> {
         let mut devices = vec![];
         for id in ids {
-            let space = self.partition().await?;
-            let path = format!("{DEVICES}/{id}");
-            let answer: CloudAnswer<CloudDevice> = self.api.read(&path, &[("dmPartitionId", space)], LOOK).await?;
-            devices.extend(device(answer.result));
+            devices.extend(self.one(id).await?);
         }
         Ok(devices)
     }
@@ -93,8 +150,8 @@ impl Devices for Cloud {
         let path = format!("{DEVICES}/forceCheckin");
         let mut asked = 0;
         for id in ids {
-            let request = self.api.put(&path).form(&[("ids", id)]);
-            let answer: CloudAnswer<Done> = self.api.act(request, &path, "force devices to check in").await?;
+            let request = self.api.change(Method::PUT, &path).form(&[("ids", id)]);
+            let answer: CloudAnswer<Done> = self.api.act(request, &path, WAKE).await?;
             asked += u64::from(!matches!(answer.result, Done::Count(0)));
         }
         Ok(asked)

@@ -1,49 +1,53 @@
-//! Core's device calls (MobileIron Core V2 API guide: Devices).
+//! Core's device calls (MobileIron Core V2 API guide: Overview, Devices).
 
 use async_trait::async_trait;
+use reqwest::Method;
 use serde_json::json;
 
 use super::{
     Devices,
-    api::Api,
+    api::{Api, Deed},
+    pages::{self, Page},
     wire::{CoreDevice, CorePage, WokenUp, is_apple},
 };
-use crate::mdm::{Device, MdmError};
+use crate::mdm::{Device, Fleet, MdmError, Scope};
 
 /// How many devices a page has.
 const LIMIT: usize = 500;
 
 /// The global space.
-const SPACE: (&str, &str) = ("adminDeviceSpaceId", "1");
+const GLOBAL: &str = "1";
 
 const FIELDS: (&str, &str) = ("fields", "common.uuid,common.platform,common.last_connected_at");
 const ACTIVE: &str = "common.status=\"ACTIVE\"";
 const DEVICES: &str = "/api/v2/devices";
-const LOOK: &str = "look at devices (role: View dashboard, device page, device details)";
+const LOOK: Deed =
+    Deed { what: "look at devices", role: Some("Device Management: View dashboard, device page, device details") };
+const WAKE: Deed =
+    Deed { what: "ask devices to check in", role: Some("Device Management: the role that wakes devices up") };
 
 /// Core's device calls.
 pub struct Core {
     api: Api,
+    /// The space that the configuration names.
+    space: Option<String>,
 }
 
 impl Core {
-    pub fn new(api: Api) -> Self {
-        Self { api }
+    pub const fn new(api: Api, space: Option<String>) -> Self {
+        Self { api, space }
     }
 
-    async fn matching(&self, search: &str) -> Result<Vec<Device>, MdmError> {
-        let (mut devices, mut offset) = (vec![], 0);
-        loop {
-            let (limit, at) = (LIMIT.to_string(), offset.to_string());
-            let query = [SPACE, FIELDS, ("query", search), ("limit", &limit), ("offset", &at)];
-            let page: CorePage<CoreDevice> = self.api.read(DEVICES, &query, LOOK).await?;
-            let got = page.results.len();
-            devices.extend(page.results.into_iter().filter_map(device));
-            offset += got;
-            if got == 0 || !(page.has_more || (offset as u64) < page.total_count) {
-                return Ok(devices);
-            }
-        }
+    fn space(&self) -> (&'static str, &str) {
+        ("adminDeviceSpaceId", self.space.as_deref().unwrap_or(GLOBAL))
+    }
+
+    async fn page(&self, search: &str, offset: usize) -> Result<Page<CoreDevice>, MdmError> {
+        let (limit, at) = (LIMIT.to_string(), offset.to_string());
+        let query = [self.space(), FIELDS, ("query", search), ("limit", &limit), ("offset", &at)];
+        let page: CorePage<CoreDevice> = self.api.read(DEVICES, &query, LOOK).await?;
+        let end = (offset + page.results.len()) as u64;
+        Ok(Page { last: !page.has_more && end >= page.total_count, items: page.results })
     }
 }
 
@@ -54,30 +58,33 @@ fn device(found: CoreDevice) -> Option<Device> {
 
 #[async_trait(?Send)]
 impl Devices for Core {
-    async fn count(&self) -> Result<u64, MdmError> {
-        Ok(self.all().await?.len() as u64)
-    }
-
-    async fn all(&self) -> Result<Vec<Device>, MdmError> {
-        self.matching(ACTIVE).await
+    async fn fleet(&self) -> Result<Fleet, MdmError> {
+        let stuck = || self.api.not_understood(DEVICES, "the same page of devices again".into());
+        let page = async |offset| self.page(ACTIVE, offset).await;
+        let listed = pages::read(|device: &CoreDevice| &device.uuid, stuck, page).await?;
+        let scope = self.space.clone().map_or(Scope::Everything, Scope::Chosen);
+        Ok(Fleet { devices: listed.items.into_iter().filter_map(device).collect(), whole: listed.whole, scope })
     }
 
     async fn these(&self, ids: &[String]) -> Result<Vec<Device>, MdmError> {
         let mut devices = vec![];
         for id in ids {
-            devices.extend(self.matching(&format!("common.uuid=\"{id}\"")).await?);
+            let search = format!("common.uuid=\"{}\"", id.replace(['"', '\\'], ""));
+            devices.extend(self.page(&search, 0).await?.items.into_iter().filter_map(device));
         }
         Ok(devices)
     }
 
+    /// Core answers with a message's key for each device; its words are in whatever language the server speaks.
     async fn force_check_in(&self, ids: &[String]) -> Result<u64, MdmError> {
         let path = format!("{DEVICES}/wakeup");
         let body = json!({ "deviceUuids": ids, "note": "pushcert asks whether devices answer" });
-        let request = self.api.put(&path).query(&[SPACE, ("actionType", "WAKE_UP")]).json(&body);
-        let answer: WokenUp = self.api.act(request, &path, "force devices to check in").await?;
+        let query = [self.space(), ("actionType", "WAKE_UP")];
+        let request = self.api.change(Method::PUT, &path).query(&query).json(&body);
+        let answer: WokenUp = self.api.act(request, &path, WAKE).await?;
         let well =
             answer.device_results.values().filter(|key| key.as_str().is_some_and(|key| key.ends_with("successful")));
         let count = well.count() as u64;
-        Ok(if count == 0 && answer.successful { ids.len() as u64 } else { count })
+        Ok(if answer.device_results.is_empty() && answer.successful { ids.len() as u64 } else { count })
     }
 }

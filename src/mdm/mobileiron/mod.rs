@@ -6,6 +6,9 @@
 mod api;
 mod cloud;
 mod core;
+mod core_v1;
+mod cps;
+mod pages;
 mod wire;
 
 use std::rc::Rc;
@@ -16,18 +19,15 @@ use pushcert_papers::{
     watch::{Seen, Source},
 };
 
-use super::{Capability, Device, Mdm, MdmError, SignIn, console::Console};
+use super::{Capability, Device, Fleet, Mdm, MdmError, SignIn, console::Console};
 use crate::world::{clock::Clock, http::Http};
 use api::Api;
 
 /// The device calls of a product.
 #[async_trait(?Send)]
 trait Devices {
-    /// How many Apple devices are managed.
-    async fn count(&self) -> Result<u64, MdmError>;
-
     /// All active Apple devices.
-    async fn all(&self) -> Result<Vec<Device>, MdmError>;
+    async fn fleet(&self) -> Result<Fleet, MdmError>;
 
     /// These devices again.
     async fn these(&self, ids: &[String]) -> Result<Vec<Device>, MdmError>;
@@ -45,6 +45,30 @@ pub enum Product {
     Core,
 }
 
+/// By which interface devices are looked at.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Interface {
+    /// The product's own: Cloud's, or Core's V2.
+    #[default]
+    Native,
+    /// CPS, which both products have.
+    Cps,
+    /// Core's older one, V1.
+    V1,
+}
+
+/// How a server is asked for its devices.
+pub struct Way {
+    /// Which product it is.
+    pub product: Product,
+    /// By which interface.
+    pub interface: Interface,
+    /// In this space alone.
+    pub space: Option<String>,
+    /// Who signs in; nobody where a client certificate says who we are.
+    pub sign_in: Option<SignIn>,
+}
+
 /// A console that is known, and what it may be used for besides reading.
 pub struct KnownConsole {
     /// The console.
@@ -53,6 +77,8 @@ pub struct KnownConsole {
     pub fetch: bool,
     /// Whether a certificate may be uploaded by it.
     pub upload: bool,
+    /// How what it shows is known: from a console, or by Core's one public request.
+    pub source: Source,
 }
 
 /// A MobileIron server.
@@ -63,18 +89,14 @@ pub struct MobileIron {
 }
 
 impl MobileIron {
-    /// A server of this product. Nothing is sent yet.
-    pub fn new(
-        product: Product,
-        http: Http,
-        sign_in: SignIn,
-        console: Option<KnownConsole>,
-        clock: Rc<dyn Clock>,
-    ) -> Self {
-        let api = Api::new(http, sign_in);
-        let devices: Box<dyn Devices> = match product {
-            Product::Cloud => Box::new(cloud::Cloud::new(api)),
-            Product::Core => Box::new(core::Core::new(api)),
+    /// A server that is asked in this way. Nothing is sent yet.
+    pub fn new(way: Way, http: Http, console: Option<KnownConsole>, clock: Rc<dyn Clock>) -> Self {
+        let api = Api::new(http, way.sign_in);
+        let devices: Box<dyn Devices> = match (way.interface, way.product) {
+            (Interface::Cps, _) => Box::new(cps::Cps::new(api)),
+            (Interface::V1, Product::Core) => Box::new(core_v1::CoreV1::new(api)),
+            (_, Product::Core) => Box::new(core::Core::new(api, way.space)),
+            (_, Product::Cloud) => Box::new(cloud::Cloud::new(api, way.space)),
         };
         Self { devices, console, clock }
     }
@@ -102,7 +124,8 @@ impl Mdm for MobileIron {
     async fn installed(&self) -> Result<Seen, MdmError> {
         let at = self.clock.now();
         let installed = self.console(Capability::Read, self.reach().read)?.read(at).await?;
-        Ok(Seen { at: self.clock.now(), source: Source::Console, installed })
+        let source = self.console.as_ref().map_or(Source::Console, |known| known.source);
+        Ok(Seen { at: self.clock.now(), source, installed })
     }
 
     async fn fetch_request(&self) -> Result<Vec<u8>, MdmError> {
@@ -113,15 +136,8 @@ impl Mdm for MobileIron {
         self.console(Capability::Upload, self.reach().upload)?.upload(pem, self.clock.now()).await
     }
 
-    async fn apple_devices(&self) -> Result<u64, MdmError> {
-        self.devices.count().await
-    }
-
-    async fn recent_devices(&self, at_most: usize) -> Result<Vec<Device>, MdmError> {
-        let mut devices = self.devices.all().await?;
-        devices.sort_by_key(|device| std::cmp::Reverse(device.last_check_in));
-        devices.truncate(at_most);
-        Ok(devices)
+    async fn fleet(&self) -> Result<Fleet, MdmError> {
+        self.devices.fleet().await
     }
 
     async fn devices(&self, ids: &[String]) -> Result<Vec<Device>, MdmError> {

@@ -4,6 +4,8 @@ use pushcert_papers::Time;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
+use super::pages::Page;
+
 /// Cloud's envelope.
 #[derive(Debug, Deserialize)]
 pub struct CloudAnswer<T> {
@@ -16,11 +18,26 @@ pub struct CloudAnswer<T> {
 #[serde(rename_all = "camelCase")]
 pub struct CloudPage<T> {
     /// How many there are in all.
-    #[serde(default)]
     pub total_count: u64,
     /// Those of this page.
-    #[serde(default = "Vec::new")]
     pub search_results: Vec<T>,
+}
+
+impl<T> CloudPage<T> {
+    /// The page that begins at this row. A list ends where its total is reached.
+    pub fn after(self, start: usize) -> Page<T> {
+        let end = (start + self.search_results.len()) as u64;
+        Page { last: end >= self.total_count, items: self.search_results }
+    }
+}
+
+/// What a tenant is told of itself.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenancy {
+    /// The default space of devices.
+    #[serde(deserialize_with = "text")]
+    pub default_dm_partition_id: String,
 }
 
 /// A space of devices.
@@ -64,8 +81,7 @@ pub enum Done {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CorePage<T> {
-    /// Those of this page.
-    #[serde(default = "Vec::new")]
+    /// Those of this page. An answer without them is no page: it must not be taken for a server without devices.
     pub results: Vec<T>,
     /// How many there are in all.
     #[serde(default)]
@@ -101,6 +117,85 @@ pub struct WokenUp {
     pub successful: bool,
 }
 
+/// A page of CPS's list.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CpsPage {
+    /// Its devices.
+    pub search_results: Vec<CpsDevice>,
+    /// How many a full page has.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
+/// A device in CPS.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CpsDevice {
+    /// Its identifier.
+    #[serde(deserialize_with = "text")]
+    pub identifier: String,
+    /// `iOS`, `macOS`, `Android`, …
+    #[serde(default)]
+    pub os: Option<String>,
+    /// Its last check-in.
+    #[serde(default, deserialize_with = "moment")]
+    pub last_check_in_time: Option<Time>,
+}
+
+/// How many devices CPS has asked.
+#[derive(Debug, Deserialize)]
+pub struct CpsCount {
+    /// So many.
+    pub result: u64,
+}
+
+/// A page of Core's older list.
+#[derive(Debug, Deserialize)]
+pub struct OlderPage {
+    /// The list.
+    pub devices: OlderDevices,
+}
+
+/// Core's older list.
+#[derive(Debug, Deserialize)]
+pub struct OlderDevices {
+    /// Its devices.
+    #[serde(default)]
+    pub device: Vec<OlderDevice>,
+}
+
+/// One device of Core's older interface.
+#[derive(Debug, Deserialize)]
+pub struct OlderOne {
+    /// The device.
+    pub device: OlderDevice,
+}
+
+/// A device in Core's older interface.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OlderDevice {
+    /// Its identifier.
+    pub uuid: String,
+    /// `iOS 17.1`, …; not on every release.
+    #[serde(default)]
+    pub platform: Option<String>,
+    /// Whether it is managed by Apple's protocol.
+    #[serde(default)]
+    pub mdm_managed: bool,
+    /// Its last check-in.
+    #[serde(default, deserialize_with = "moment")]
+    pub last_connected_at: Option<Time>,
+}
+
+impl OlderDevice {
+    /// By its platform, where it says one; otherwise by Apple's protocol.
+    pub fn is_apple(&self) -> bool {
+        self.platform.as_deref().map_or(self.mdm_managed, |platform| is_apple(Some(platform)))
+    }
+}
+
 /// A platform of Apple's, by either product's word for it.
 pub fn is_apple(platform: Option<&str>) -> bool {
     let platform = platform.unwrap_or_default().to_ascii_lowercase();
@@ -109,7 +204,8 @@ pub fn is_apple(platform: Option<&str>) -> bool {
         .any(|apple| platform.starts_with(apple))
 }
 
-/// What a server complains of, in either product's form.
+/// What a server complains of, in either product's form. Core's words are in the server's language; the key behind them
+/// is what one can look for.
 pub fn complaint(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let field = body.pointer("/errors/fieldErrors/0");
@@ -120,8 +216,11 @@ pub fn complaint(body: &[u8]) -> Option<String> {
         return Some(format!("{name}{words}"));
     }
     let message = body.pointer("/messages/0")?;
-    let words = message.get("localizedMessage").or_else(|| message.get("messageKey")).and_then(Value::as_str)?;
-    Some(words.to_owned())
+    let part = |name: &str| message.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    match (part("localizedMessage"), part("messageKey")) {
+        (Some(words), Some(key)) => Some(format!("{words} ({key})")),
+        (words, key) => words.or(key).map(str::to_owned),
+    }
 }
 
 /// Text, or an integer as text: identifiers are both.
@@ -186,7 +285,7 @@ mod tests {
         let cloud = br#"{"errors":{"globalErrors":null,"fieldErrors":[{"code":"Range","field":"rows","message":"must be between 1 and 500"}]}}"#;
         assert_eq!(complaint(cloud).as_deref(), Some("rows: must be between 1 and 500"));
         let core = br#"{"messages":[{"type":"Error","messageKey":"com.mobileiron.x","localizedMessage":"No."}]}"#;
-        assert_eq!(complaint(core).as_deref(), Some("No."));
+        assert_eq!(complaint(core).as_deref(), Some("No. (com.mobileiron.x)"));
         assert_eq!(complaint(b"<html>"), None);
     }
 

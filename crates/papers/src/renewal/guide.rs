@@ -193,30 +193,51 @@ pub fn sign(csr: &str, command: &str) -> Card {
     }
 }
 
+/// How near a browser can be taken to a console's page for the certificate, from the server's origin. Deeper addresses are
+/// not public.
+pub fn console_link(console: Console, origin: &str) -> Option<String> {
+    match console {
+        Console::Cloud => Some(format!("{origin}/")),
+        Console::Core => Some(format!("{origin}/mifs/admin/admin.html")),
+        Console::Other => None,
+    }
+}
+
+/// What is said under every card for a console.
+const UNPROVEN: &str =
+    "The names of menus and buttons come from the vendor's pages; they were not tried on a live server.";
+
 /// How to get a request out of a console.
 pub fn fetch(console: Console, host: Option<&str>, command: &str) -> Card {
     let place = host.map(|host| format!(" at {host}")).unwrap_or_default();
-    let mut lines = match console {
-        Console::Cloud => vec![
-            Line::new("Open", format!("MobileIron Cloud{place}: Admin > Apple > MDM Certificate")),
-            Line::new("Press", "Download File (after Renew, where a certificate is installed)"),
-        ],
-        Console::Core => vec![
-            Line::new(
-                "Open",
-                format!("MobileIron Core{place}: the page Renewing your MDM certificate, under Settings"),
-            ),
-            Line::new("Press", "the button that downloads the request for Apple"),
-        ],
-        Console::Other => vec![Line::new("Get", "the push certificate request of your server, signed by its vendor")],
-    };
-    lines.push(Line::new("Run", format!("{command} --request FILE")));
+    let mut lines = page(console, &place);
+    match console {
+        Console::Cloud => {
+            lines.push(Line::new(
+                "Press",
+                "the button that renews the certificate, where one is installed: three cards appear",
+            ));
+            lines.push(Line::new("Press", "Download File, on card 1: the browser saves ApplePushInfo.txt"));
+            lines.push(Line::new(
+                "Leave",
+                "the page open: card 2 is Apple's portal, which comes next; card 3 is the upload",
+            ));
+        }
+        Console::Core => {
+            lines.push(Line::new("Press", "the button that downloads the request for Apple"));
+            lines.push(Line::new("Leave", "the page open: the certificate goes there afterwards"));
+        }
+        Console::Other => {
+            lines.push(Line::new("Get", "the push certificate request of your server, signed by its vendor"));
+        }
+    }
+    lines.push(Line::new("Run", format!("{command} --request FILE  (where the file is not found by itself)")));
     Card {
         title: "The request: your turn, about a minute".into(),
         lines,
         otherwise: vec![
             "Download it once only, and use the newest file: each download may make a new key.".into(),
-            "The names of menus and buttons come from the vendor's pages; they were not tried on a live server.".into(),
+            UNPROVEN.into(),
         ],
     }
 }
@@ -241,20 +262,16 @@ pub struct Upload<'a> {
 /// How to put a certificate into a console.
 pub fn upload(facts: &Upload<'_>) -> Card {
     let place = facts.host.map(|host| format!(" at {host}")).unwrap_or_default();
-    let mut lines = match facts.console {
-        Console::Cloud => vec![
-            Line::new("Open", format!("MobileIron Cloud{place}: Admin > Apple > MDM Certificate")),
-            Line::new("Press", "Upload Certificate, and choose"),
-        ],
-        Console::Core => vec![
-            Line::new(
-                "Open",
-                format!("MobileIron Core{place}: the page Renewing your MDM certificate, under Settings"),
-            ),
-            Line::new("Press", "the button that uploads the certificate, and choose"),
-        ],
-        Console::Other => vec![Line::new("Upload", "to your server")],
-    };
+    let mut lines = page(facts.console, &place);
+    if let (Console::Cloud, Some(account)) = (facts.console, facts.apple_account) {
+        lines.push(Line::new("Press", "Get Certificate, on card 2, and fill in"));
+        lines.push(Line::new("", format!("Apple ID: {account}  (next year's only hint at the account), and Done")));
+    }
+    lines.push(match facts.console {
+        Console::Cloud => Line::new("Press", "Upload Certificate, on card 3, and choose"),
+        Console::Core => Line::new("Press", "the button that uploads the certificate, and choose"),
+        Console::Other => Line::new("Upload", "to your server"),
+    });
     lines.push(Line::new("", facts.file));
     if let Some(key) = facts.key {
         lines.push(Line::new("Its key", format!("{key}  (encrypted under its passphrase)")));
@@ -263,13 +280,37 @@ pub fn upload(facts: &Upload<'_>) -> Card {
             "wants the server one file of both?  pushcert p12 pack CERTIFICATE --key KEY --out push.p12",
         ));
     }
-    if let Some(account) = facts.apple_account {
-        lines.push(Line::new("Fill in", format!("Apple ID: {account} (where the console asks)")));
-    }
-    lines.push(Line::new("Press", "Save, and look at the date that the console shows afterwards"));
+    lines.push(Line::new(
+        "Press",
+        "Save, where there is such a button, and look at the date that the console shows afterwards",
+    ));
     lines.push(Line::new("", format!("it must be {}", facts.ends.date())));
-    let unproven = "The names of menus and buttons come from the vendor's pages; they were not tried on a live server.";
-    Card { title: "The server: your turn, about a minute".into(), lines, otherwise: vec![unproven.into()] }
+    Card { title: "The server: your turn, about a minute".into(), lines, otherwise: upload_otherwise(facts.console) }
+}
+
+/// The way to a console's page for the certificate.
+fn page(console: Console, place: &str) -> Vec<Line> {
+    match console {
+        Console::Cloud => vec![
+            Line::new("Open", format!("MobileIron Cloud{place}: Admin > Apple > MDM Certificate")),
+            Line::new("", "(in older consoles  Admin > Apple/iOS > MDM Certificate)"),
+        ],
+        Console::Core => vec![
+            Line::new("Open", format!("MobileIron Core{place}: Settings > System Settings > iOS > MDM")),
+            Line::new("", "(or the page that its guide calls  Renewing your MDM certificate)"),
+        ],
+        Console::Other => vec![],
+    }
+}
+
+fn upload_otherwise(console: Console) -> Vec<String> {
+    let mut otherwise = vec![UNPROVEN.to_owned()];
+    if console == Console::Core {
+        otherwise.push(
+            "Core can warn by itself too: a System Event, described beside that page in its guide, tells of the certificate's end.".into(),
+        );
+    }
+    otherwise
 }
 
 /// A number as people read it: `1,204`.
@@ -342,6 +383,29 @@ mod tests {
         let card = words(&portal(&Portal { keep_first: true, ..facts(Some(&topic)) }));
         assert!(card.find("First").expect("kept") < card.find("Press Renew").expect("renewed"), "{card}");
         assert!(!words(&portal(&facts(Some(&topic)))).contains("First"));
+    }
+
+    #[test]
+    fn the_three_cards_of_cloud_and_the_page_of_core() {
+        let cloud = words(&fetch(Console::Cloud, Some("na1.example.com"), "pushcert renew acme"));
+        assert!(
+            cloud.contains("Admin > Apple > MDM Certificate")
+                && cloud.contains("card 1")
+                && cloud.contains("ApplePushInfo.txt")
+        );
+        let upload = words(&upload(&Upload {
+            console: Console::Cloud,
+            host: None,
+            file: "/a.pem",
+            key: None,
+            apple_account: Some("push@example.com"),
+            ends: Time::from_unix(0),
+        }));
+        assert!(upload.contains("card 2") && upload.contains("card 3") && upload.contains("push@example.com"));
+        let core = words(&fetch(Console::Core, None, "pushcert renew acme"));
+        assert!(core.contains("Settings") && !core.contains("card 1"));
+        assert_eq!(console_link(Console::Core, "https://core").as_deref(), Some("https://core/mifs/admin/admin.html"));
+        assert_eq!(console_link(Console::Other, "https://x"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod account;
 mod alert;
 mod due;
+mod fleet;
 mod level;
 mod lookup;
 mod rhythm;
@@ -13,6 +14,7 @@ mod state;
 pub use account::{Account, EARLY};
 pub use alert::{Alert, Announced, Matter, Severity, identity, pause};
 pub use due::{Due, Outlook, due, watch_trouble};
+pub use fleet::{AfterChange, Share, Silence, after_change, fell_silent};
 pub use level::Level;
 pub use lookup::Lookup;
 pub(crate) use seen::is_rounded;

@@ -6,7 +6,7 @@ use super::{Account, EARLY, Lookup, Seen, Source, State, Thresholds, lookup};
 use crate::{
     DAY, TenantName, Time, Topic,
     certificate::Revocation,
-    renewal::{Journey, Proof, Stage, due},
+    renewal::{Install, Journey, Proof, Stage, due},
 };
 
 /// Everything that a tenant's standing depends on.
@@ -151,6 +151,9 @@ pub struct Next {
     pub due: Option<Time>,
 }
 
+/// How long after a change asking again still says something about it.
+const ASKED_AGAIN: i64 = 14 * DAY;
+
 /// How long a look at a server stays fresh, unless the tenant says otherwise.
 const FRESH: i64 = 3 * DAY;
 
@@ -208,6 +211,16 @@ fn is_proven(journey: Option<&Journey>) -> bool {
     journey.is_some_and(|journey| matches!(journey.proof, Proof::Answered { .. }))
 }
 
+/// Whether devices are to be asked once more: those that answered on the day of the change may have heard the old
+/// certificate, which servers keep in memory for a while.
+fn is_asked_again(journey: &Journey, now: Time) -> bool {
+    let (Proof::Answered { at, .. }, Install::Done { at: installed, .. }) = (&journey.proof, &journey.install) else {
+        return false;
+    };
+    let next_day = installed.plus(DAY);
+    *at < next_day && now >= next_day && now < installed.plus(ASKED_AGAIN)
+}
+
 fn next(facts: &Facts<'_>, state: State, problems: &[Problem]) -> Next {
     let now = |what: &str, command: String| Next { what: what.into(), command: Some(command), due: Some(facts.now) };
     let tenant = facts.tenant;
@@ -226,6 +239,9 @@ fn next(facts: &Facts<'_>, state: State, problems: &[Problem]) -> Next {
     }
     if facts.enrolled.is_none() {
         return now("confirm the topic that devices listen to", format!("pushcert adopt {tenant} FILE"));
+    }
+    if facts.journey.is_some_and(|journey| is_asked_again(journey, facts.now)) {
+        return now("ask whether the fleet still answers", format!("pushcert prove {tenant} --fleet"));
     }
     match due(facts.seen, facts.enrolled, facts.thresholds, facts.now) {
         Ok(()) => now(if state >= State::Critical { "renew now" } else { "renew" }, renew),
@@ -288,6 +304,21 @@ mod tests {
         let installed =
             Installed { topic: Some(topic("a")), not_after: Some(NOW.plus(ends_in * DAY)), ..Installed::default() };
         Seen { at: NOW.plus(-days_ago * DAY), source, installed: Some(installed) }
+    }
+
+    #[test]
+    fn devices_are_asked_again_on_the_next_day() {
+        use crate::renewal::Confirmation;
+        let seen = seen(Source::Console, 0, 300);
+        let asked = |days_ago: i64, answered_days_ago: i64| {
+            let install = Install::Done { at: NOW.plus(-days_ago * DAY), confirmed: Confirmation::ReadBack };
+            let proof = Proof::Answered { at: NOW.plus(-answered_days_ago * DAY), answered: 3, asked: 3 };
+            let end = crate::renewal::End { at: NOW, outcome: crate::renewal::Outcome::Renewed, reason: None };
+            let journey = Journey { install, proof, end: Some(end), ..Journey::begin(1, Some(topic("a")), NOW) };
+            stand(Some(&seen), Some(&topic("a")), Some(&journey)).next.command
+        };
+        let again = Some("pushcert prove acme --fleet".to_owned());
+        assert_eq!([asked(0, 0), asked(1, 1), asked(2, 1), asked(20, 20)], [None, again, None, None]);
     }
 
     #[test]

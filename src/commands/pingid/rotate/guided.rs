@@ -10,9 +10,6 @@ use pushcert_papers::{
 use super::{Done, Flow, Run};
 use crate::commands::{Event, Failure, Kind, Mark, ledger::Entry};
 
-/// The most devices whose check-in is looked at: a page of the server's list.
-const LOOKED_AT: usize = 500;
-
 impl Run<'_> {
     /// Guides a person through the configuration of a platform, and notes that they have changed it.
     pub(super) async fn guide_switch(&mut self, platform: Platform) -> Result<Flow, Failure> {
@@ -67,9 +64,8 @@ impl Run<'_> {
         let Some(since) = self.open_rotation().switched.get(&Platform::Ios).map(|stamp| stamp.at) else { return };
         match self.checked_in_since(since).await {
             Ok(Some((seen, all))) => self.world.tell(Event::Note(&format!(
-                "{}{} of {} Apple devices have checked in since {}. That proves that the server spoke with them: not that PingID \
+                "{} of {} Apple devices have checked in since {}. That proves that the server spoke with them: not that PingID \
                  is on them, nor that it has read the token. Android devices are not looked at.",
-                if seen == LOOKED_AT as u64 { "At least " } else { "" },
                 thousands(seen),
                 thousands(all),
                 since.date_and_time(),
@@ -84,16 +80,12 @@ impl Run<'_> {
         if !server.reach.devices {
             return Ok(None);
         }
-        let all = match server.mdm.apple_devices().await {
-            Ok(all) => all,
+        let fleet = match server.mdm.fleet().await {
+            Ok(fleet) => fleet,
             Err(error) => return Err(self.world.failed(self.tenant, error).await),
         };
-        let recent = match server.mdm.recent_devices(LOOKED_AT).await {
-            Ok(recent) => recent,
-            Err(error) => return Err(self.world.failed(self.tenant, error).await),
-        };
-        let seen = recent.iter().filter(|device| device.last_check_in.is_some_and(|at| at >= since)).count();
-        Ok(Some((seen as u64, all)))
+        let seen = fleet.devices.iter().filter(|device| device.last_check_in.is_some_and(|at| at >= since)).count();
+        Ok(Some((seen as u64, fleet.devices.len() as u64)))
     }
 
     /// Says everything that would lock people out.

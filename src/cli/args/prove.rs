@@ -1,0 +1,39 @@
+//! `prove`.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+use pushcert_papers::TenantName;
+
+use super::{Passphrase, duration};
+
+/// `prove`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Devices that answer on the day of a change may have heard the old certificate, which servers keep in memory for a while:
+ask again on the next day. Silence proves nothing, since devices may be off; it ends with 7.
+
+Examples:
+  pushcert prove acme                           asks three devices that were seen lately, and looks for two minutes
+  pushcert prove acme --wait 15m                looks longer
+  pushcert prove acme --fleet                   the day after: how many devices checked in since, and before
+  pushcert prove acme --identity acme.p12       asks Apple's push service, where you hold the key")]
+pub struct Prove {
+    /// The tenant
+    pub tenant: TenantName,
+    /// Ask this device, by its identifier in the console; may be given several times
+    #[arg(long = "device", value_name = "ID", conflicts_with = "fleet")]
+    pub devices: Vec<String>,
+    /// Look at the whole fleet instead: how many devices checked in since the change
+    #[arg(long)]
+    pub fleet: bool,
+    /// Look so long for answers [default: 2m]
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "fleet")]
+    pub wait: Option<Duration>,
+    /// Ask Apple's push service with this certificate and its key (PKCS #12, or both in PEM), where you hold the key
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fleet", "devices", "wait"])]
+    pub identity: Option<PathBuf>,
+    /// What opens that key
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+}

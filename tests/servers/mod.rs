@@ -1,0 +1,8 @@
+//! Servers of every kind, in every mood.
+
+mod apns;
+mod clients;
+mod contract;
+mod faults;
+mod log;
+mod transport;
