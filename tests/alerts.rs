@@ -167,6 +167,7 @@ fn an_alert_says_what_to_do() {
         (&alert["apple_account"], &alert["not_after"]),
         (&"push@acme.example".into(), &"2027-05-21T23:59:59Z".into())
     );
+    assert_eq!(alert["server"], "a server without an interface");
     assert_eq!(alert["revocation"], "not-looked-up", "nobody looked, and it says so");
     let head = alert["head"].as_str().expect("a digest");
     let verified = desk.run(&["history", "acme", "--verify", "--head", head]);
@@ -286,6 +287,7 @@ fn a_refused_configuration_is_told_and_its_repair_too() {
         refused["what"].as_str().is_some_and(|what| what.contains("unknown key `mdn`; did you mean `mdm`?")),
         "{refused}"
     );
+    assert!(!refused.to_string().contains("u{a}"), "it is for people: {refused}");
     fs::write(desk.config(), good).expect("written");
     let over = desk.receiver.alert();
     assert_eq!((&over["matter"], &over["recovered"]), (&"configuration".into(), &true.into()));

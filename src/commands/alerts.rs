@@ -13,7 +13,7 @@ use pushcert_papers::{
 
 use super::{Event, Failure, Kind, Outcome, World, status::Sight};
 use crate::{
-    config::{Channel, WATCH},
+    config::{Channel, Tenant, WATCH},
     notify::{self, Message, SendError},
     store::{Leased, Letter, Settled},
 };
@@ -62,6 +62,7 @@ pub(super) async fn announce(world: &World<'_>, sight: &Sight<'_>) -> Result<(),
     let head = if due.alerts.is_empty() { None } else { world.store.audit(&tenant.name).await?.pop() };
     let line = sight.line();
     let about = |alert: &Alert| Message {
+        server: Some(server(tenant)),
         not_after: line.not_after,
         days_left: line.days_left,
         apple_account: line.apple_account.as_deref().map(printable),
@@ -85,7 +86,8 @@ pub async fn announce_trouble(world: &World<'_>, matter: Matter, trouble: Option
     }
     let (name, now) = (the_watch(), world.clock.now());
     let announced = world.store.announced(&name).await?;
-    let due = watch_trouble(matter, trouble.map(printable).as_deref(), &announced, now);
+    let trouble = trouble.map(|why| why.lines().map(str::trim).collect::<Vec<_>>().join("; "));
+    let due = watch_trouble(matter, trouble.as_deref(), &announced, now);
     if due.remembered.is_empty() {
         return Ok(());
     }
@@ -132,6 +134,7 @@ fn message(tenant: &TenantName, alert: &Alert, now: Time) -> Message {
         severity: alert.severity,
         recovered: alert.recovered,
         test: alert.matter == Matter::Test,
+        server: None,
         title: format!("{tenant}: {}", printable(&alert.title)),
         what: printable(&alert.what),
         action: printable(&alert.action),
@@ -146,6 +149,12 @@ fn message(tenant: &TenantName, alert: &Alert, now: Time) -> Message {
         head: None,
         at: now,
     }
+}
+
+/// Which server it is, for whoever has several.
+fn server(tenant: &Tenant) -> String {
+    let host = tenant.host.as_ref().map(|host| format!(", {}", printable(host))).unwrap_or_default();
+    format!("{}{host}", tenant.product.title())
 }
 
 fn the_watch() -> TenantName {

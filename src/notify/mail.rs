@@ -18,7 +18,10 @@ use lettre::{
 use pushcert_papers::{Secret, Time, escape::printable, watch::Severity};
 
 use super::{Channel, Message, SendError, text};
-use crate::world::files::{self, Untrusted};
+use crate::world::{
+    files::{self, Untrusted},
+    http,
+};
 
 /// Files of authorities are never larger.
 const PEM_LIMIT: u64 = 4 << 20;
@@ -167,6 +170,9 @@ fn parameters(server: &MailServer<'_>) -> Result<TlsParameters, MailError> {
 
 /// A mail server's refusal, told apart from its absence (RFC 5321, 4.2.1).
 fn refused(error: &Error) -> SendError {
+    if let Some(why) = http::not_trusted(error) {
+        return SendError::Refused(format!("the mail server's certificate is not trusted: {why}"));
+    }
     let why = match error.status() {
         Some(code) => format!("the mail server answered {code}: {}", innermost(error)),
         None => format!("the mail server: {}", innermost(error)),

@@ -71,6 +71,9 @@ pub struct Message {
     pub action: String,
     /// The command for it.
     pub command: Option<String>,
+    /// The tenant's server: its product, and its host where it has one.
+    #[serde(default)]
+    pub server: Option<String>,
     /// When the certificate ends.
     pub not_after: Option<Time>,
     /// Days left when this was written.

@@ -23,6 +23,7 @@ pub fn facts(message: &Message) -> Vec<(&'static str, String)> {
     let account = message.apple_account.clone().unwrap_or_else(|| "not recorded".into());
     let facts = [
         ("Tenant", Some(message.tenant.clone())),
+        ("Server", message.server.clone()),
         ("Ends", end),
         ("Apple account", message.source.as_ref().map(|_| account)),
         ("Owner", message.owner.clone()),
@@ -83,6 +84,7 @@ pub mod tests {
             what: "When it ends, the server can reach no Apple device until it is renewed.".into(),
             action: "Renew it.".into(),
             command: Some("pushcert renew acme".into()),
+            server: Some("MobileIron Core (Ivanti EPMM), core.example.com".into()),
             not_after: Some(Time::parse("2026-03-20T12:00:00Z").expect("a time")),
             days_left: Some(21),
             apple_account: Some("<!channel> @here *a*@acme.example & <at>all</at>".into()),

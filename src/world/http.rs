@@ -331,8 +331,8 @@ pub fn innermost(error: &reqwest::Error) -> String {
     printable(&deepest.to_string())
 }
 
-/// What is wrong with the server's certificate, if that is why a request failed.
-pub fn not_trusted(error: &reqwest::Error) -> Option<String> {
+/// What is wrong with a server's certificate, where an error of any client says that something is.
+pub fn not_trusted(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     tls_error(error).and_then(certificate_fault)
 }
 
