@@ -27,10 +27,7 @@ crashes:
 # Measure, and write docs/benchmarks.md.
 bench:
     cargo bench --quiet --bench papers > docs/benchmarks.md
-    echo >> docs/benchmarks.md
-    cargo bench --quiet --bench journey >> docs/benchmarks.md
-    echo >> docs/benchmarks.md
-    cargo bench --quiet --bench watch >> docs/benchmarks.md
+    for part in journey store watch; do echo; cargo bench --quiet --bench $part; done >> docs/benchmarks.md
     cat docs/benchmarks.md
 
 # Fuzz every target for so many seconds each.

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use pushcert_papers::{Fingerprint, TenantName, Time};
 use serde::{Deserialize, Serialize};
 
+use super::Change;
+
 /// What happened.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AuditEntry {
@@ -79,6 +81,13 @@ pub fn genesis(tenant: &TenantName) -> Fingerprint {
 /// The digest of a line that follows another.
 pub fn chained(previous: &str, line: &str) -> Fingerprint {
     Fingerprint::of(format!("{previous}\n{line}").as_bytes())
+}
+
+/// Tells the log what was put on record, with the digest by which a cut end would show.
+pub fn log(tenant: &TenantName, change: &Change, heads: &[Fingerprint]) {
+    for (entry, head) in change.audit.iter().zip(heads) {
+        tracing::info!(%tenant, what = entry.what, %head, "on record");
+    }
 }
 
 /// Whether these lines are one whole chain; and whether the chain still reaches the digest that somebody noted.

@@ -217,8 +217,9 @@ impl Store for Sqlite {
         let Some(version) = raise(&transaction, tenant, from_version).map_err(|source| self.database(source))? else {
             return Err(StoreError::Changed { tenant: tenant.clone() });
         };
-        write(&transaction, tenant, &change).map_err(|source| self.database(source))?;
+        let heads = write(&transaction, tenant, &change).map_err(|source| self.database(source))?;
         transaction.commit().map_err(|source| self.database(source))?;
+        audit::log(tenant, &change, &heads);
         Ok(version)
     }
 
@@ -409,7 +410,8 @@ fn raise(transaction: &Transaction<'_>, tenant: &TenantName, from: u64) -> rusql
     Ok((raised == 1).then_some(from + 1))
 }
 
-fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Change) -> rusqlite::Result<()> {
+/// Writes it; the answer is the digests of the new lines of the record.
+fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Change) -> rusqlite::Result<Vec<Fingerprint>> {
     for Artefact { kind, name, bytes } in &change.artefacts {
         let sql = "INSERT OR IGNORE INTO artefact (digest, kind, name, bytes) VALUES (?1, ?2, ?3, ?4)";
         transaction.execute(sql, params![Fingerprint::of(bytes).to_string(), kind, name, bytes])?;
@@ -427,11 +429,11 @@ fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Change) ->
         let sql = "UPDATE tenant SET account_used = ?2 WHERE name = ?1";
         transaction.execute(sql, params![tenant.as_str(), used.unix()])?;
     }
-    change.audit.iter().try_for_each(|entry| append(transaction, tenant, entry))
+    change.audit.iter().map(|entry| append(transaction, tenant, entry)).collect()
 }
 
 /// Chains a line to the end of the record.
-fn append(transaction: &Transaction<'_>, tenant: &TenantName, entry: &AuditEntry) -> rusqlite::Result<()> {
+fn append(transaction: &Transaction<'_>, tenant: &TenantName, entry: &AuditEntry) -> rusqlite::Result<Fingerprint> {
     let sql = "SELECT number, digest FROM audit WHERE tenant = ?1 ORDER BY number DESC LIMIT 1";
     let last =
         transaction.query_row(sql, [tenant.as_str()], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, String>(1)?)));
@@ -439,5 +441,6 @@ fn append(transaction: &Transaction<'_>, tenant: &TenantName, entry: &AuditEntry
     let line = serde_json::to_string(entry).expect("a line of the record is plain data");
     let digest = audit::chained(&previous, &line);
     let sql = "INSERT INTO audit (tenant, number, line, digest) VALUES (?1, ?2, ?3, ?4)";
-    transaction.execute(sql, params![tenant.as_str(), number + 1, line, digest.to_string()]).map(drop)
+    transaction.execute(sql, params![tenant.as_str(), number + 1, line, digest.to_string()])?;
+    Ok(digest)
 }

@@ -207,8 +207,9 @@ impl Store for Postgres {
             if !raised(&transaction, tenant, from_version).await? {
                 return Ok(None);
             }
-            write(&transaction, tenant, &change).await?;
+            let heads = write(&transaction, tenant, &change).await?;
             transaction.commit().await?;
+            audit::log(tenant, &change, &heads);
             Ok(Some(from_version + 1))
         };
         let version = written.await.map_err(|source| self.link.way.failure(&source))?;
@@ -365,7 +366,8 @@ async fn raised(transaction: &Transaction<'_>, tenant: &TenantName, from: u64) -
     Ok(transaction.execute(sql, &[&tenant.as_str(), &from.cast_signed()]).await? == 1)
 }
 
-async fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Change) -> Result<(), Error> {
+/// Writes it; the answer is the digests of the new lines of the record.
+async fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Change) -> Result<Vec<Fingerprint>, Error> {
     for Artefact { kind, name, bytes } in &change.artefacts {
         let sql = "INSERT INTO artefact (digest, kind, name, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         transaction.execute(sql, &[&Fingerprint::of(bytes).to_string(), kind, name, bytes]).await?;
@@ -384,14 +386,15 @@ async fn write(transaction: &Transaction<'_>, tenant: &TenantName, change: &Chan
         let sql = "UPDATE tenant SET account_used = $2 WHERE name = $1";
         transaction.execute(sql, &[&tenant.as_str(), &used.unix()]).await?;
     }
+    let mut heads = vec![];
     for entry in &change.audit {
-        append(transaction, tenant, entry).await?;
+        heads.push(append(transaction, tenant, entry).await?);
     }
-    Ok(())
+    Ok(heads)
 }
 
 /// Chains a line to the end of the record. The tenant's row is ours until the transaction ends, and so is the end.
-async fn append(transaction: &Transaction<'_>, tenant: &TenantName, entry: &AuditEntry) -> Result<(), Error> {
+async fn append(transaction: &Transaction<'_>, tenant: &TenantName, entry: &AuditEntry) -> Result<Fingerprint, Error> {
     let sql = "SELECT number, digest FROM audit WHERE tenant = $1 ORDER BY number DESC LIMIT 1";
     let last = transaction.query_opt(sql, &[&tenant.as_str()]).await?;
     let (number, previous) =
@@ -399,5 +402,6 @@ async fn append(transaction: &Transaction<'_>, tenant: &TenantName, entry: &Audi
     let line = serde_json::to_string(entry).expect("a line of the record is plain data");
     let digest = audit::chained(&previous, &line);
     let sql = "INSERT INTO audit (tenant, number, line, digest) VALUES ($1, $2, $3, $4)";
-    transaction.execute(sql, &[&tenant.as_str(), &(number + 1), &line, &digest.to_string()]).await.map(drop)
+    transaction.execute(sql, &[&tenant.as_str(), &(number + 1), &line, &digest.to_string()]).await?;
+    Ok(digest)
 }
