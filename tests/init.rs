@@ -102,7 +102,7 @@ fn by_questions() {
         return;
     }
     let home = home();
-    let answers = "acme\nmobileiron-core\nhttps://core.example.com\n\nIT <it@example.com>\n\n\n";
+    let answers = "acme\nmobileiron-core\nhttps://core.example.com\n\nIT <it@example.com>\n\n\n\n";
     let command = format!("{} init --guided", env!("CARGO_BIN_EXE_pushcert"));
     let mut child = std::process::Command::new("script")
         .args(["-qec", &command, "/dev/null"])

@@ -7,7 +7,7 @@ use crate::{
     cli::{args::Init, printer::Printer, prompt::Terminal},
     commands::{
         Event, Failure, Kind, Outcome, Reporter, World, adopt,
-        init::{self, Wish},
+        init::{self, PasswordPlace, Wish},
         published,
     },
     config::{Config, ConfigError},
@@ -32,16 +32,12 @@ pub async fn init(settings: Settings, args: Init, printer: &Printer, ask: &Termi
     let trial = files::private_beside(&path, text.as_bytes()).map_err(failed)?;
     let real = Real::build(&Settings { config: Some(trial.path().to_owned()), ..settings }).await?;
     let name = draft.name.clone();
-    real.live(printer, ask, async |world: &World<'_>| init::acquaint(world, &name).await).await?;
+    let known = real.live(printer, ask, async |world: &World<'_>| init::acquaint(world, &name).await).await?;
     files::settle(trial, &path).map_err(failed)?;
     printer.tell(Event::Note(&format!("{name} stands in {} now.", path.display())));
-    let adopted = args.certificate.map(adopt::Evidence::File).or_else(|| args.page.map(adopt::Evidence::Page));
-    let Some(evidence) = adopted else {
-        printer.tell(Event::Note(&format!("Next: say which certificate is installed:  pushcert adopt {name} FILE")));
-        return Ok(None);
-    };
+    let given = args.certificate.map(adopt::Evidence::File).or_else(|| args.page.map(adopt::Evidence::Page));
     real.live(printer, ask, async |world: &World<'_>| {
-        let outcome = adopt::adopt(world, &name, &evidence, args.confirm_topic).await?;
+        let outcome = init::adopt_installed(world, &name, given, &known, args.confirm_topic).await?;
         published::publish(world).await?;
         Ok(outcome)
     })
@@ -76,8 +72,8 @@ fn wish(args: &Init) -> Wish {
         mdm: args.mdm.clone(),
         url: args.url.clone(),
         username: args.username.clone(),
-        password_file: args.password_file.clone(),
-        password_command: args.password_command.clone(),
+        password: password(args),
+        server_certificate_sha256: args.server_certificate_sha256,
         ca_file: args.ca_file.clone(),
         apple_account: args.apple_account.clone(),
         owner: args.owner.clone(),
@@ -85,4 +81,16 @@ fn wish(args: &Init) -> Wish {
         mailbox: args.mailbox.clone(),
         guided: args.guided,
     }
+}
+
+fn password(args: &Init) -> Option<PasswordPlace> {
+    let from = &args.password;
+    let places = [
+        from.password_file.clone().map(PasswordPlace::File),
+        from.password_command.clone().map(PasswordPlace::Command),
+        from.password_env.clone().map(PasswordPlace::Env),
+        from.password_keyring.clone().map(PasswordPlace::Keyring),
+        from.password_credential.clone().map(PasswordPlace::Credential),
+    ];
+    places.into_iter().flatten().next()
 }

@@ -7,6 +7,9 @@ use pushcert_papers::Secret;
 use super::printer;
 use crate::commands::Ask;
 
+/// A pasted page is never longer.
+const PASTE_LIMIT: usize = 1 << 20;
+
 /// The terminal, if somebody sits there and may be asked.
 pub struct Terminal {
     present: bool,
@@ -36,6 +39,22 @@ impl Ask for Terminal {
     fn words(&self, question: &str) -> Option<String> {
         let typed = self.present.then(|| answer(&format!("{question}: ")))?;
         Some(typed).filter(|words| !words.is_empty())
+    }
+
+    /// Lines until one that is a full stop alone, or the end of input; a page is never longer than a paper.
+    fn pasted(&self, question: &str) -> Option<String> {
+        if !self.present {
+            return None;
+        }
+        printer::to_stderr(&format!("{question}\n"));
+        let mut text = String::new();
+        while let Ok(line) = line() {
+            if line.is_empty() || line.trim() == "." || text.len() > PASTE_LIMIT {
+                break;
+            }
+            text.push_str(&line);
+        }
+        Some(text).filter(|text| !text.trim().is_empty())
     }
 
     fn secret(&self, question: &str) -> Option<Secret> {

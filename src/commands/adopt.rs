@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pushcert_papers::{
-    Topic, Verdict,
+    DAY, Topic, Verdict,
     certificate::{Authorities, Expectations},
     judge::{CertificateFacts, Judged, Want, judge},
     page,
@@ -13,12 +13,12 @@ use pushcert_papers::{
 
 use super::{
     Event, Failure, Kind, Looked, Outcome, World,
-    devices::{fleet, silence, silence_in_words},
+    devices::{fleet, share_within, silence, silence_in_words},
     files,
     ledger::{Entry, Kept, Ledger},
     shown,
 };
-use crate::config::Tenant;
+use crate::{config::Tenant, mdm::Fleet};
 
 /// What is adopted.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub enum Evidence {
     File(PathBuf),
     /// The console's page, saved from a browser.
     Page(PathBuf),
+    /// The text of the console's page, as a person pasted it.
+    Pasted(String),
 }
 
 /// Records what is installed.
@@ -44,33 +46,54 @@ pub async fn adopt(
     let before = ledger.sighting().await?.and_then(|seen| seen.installed);
     let installed = match evidence {
         Evidence::File(path) => from_file(world, tenant, &mut ledger, path).await?,
-        Evidence::Page(path) => from_page(world, &mut ledger, path).await?,
+        Evidence::Page(path) => from_page(world, &mut ledger, files::need(path)?, &shown(path)).await?,
+        Evidence::Pasted(text) => from_page(world, &mut ledger, text.clone().into_bytes(), "the pasted page").await?,
     };
-    warn_of_silence(world, tenant, &installed).await;
+    let fleet = look_at_devices(world, tenant).await;
+    warn_of_silence(world, fleet.as_ref(), &installed);
     // A first certificate that was awaited brings its topic along: nobody has to be asked about it.
     close_guided_upload(world, &mut ledger, &installed).await?;
-    confirm(world, tenant, &mut ledger, &installed, confirmed).await?;
+    confirm(world, &mut ledger, &installed, fleet.as_ref(), confirmed).await?;
     close_overtaken(world, &mut ledger, before.as_ref(), &installed).await?;
     Ok(None)
 }
 
-/// Warns where devices fell silent after the first day of the installed certificate. A server that cannot be asked is no
-/// reason not to record.
-async fn warn_of_silence(world: &World<'_>, tenant: &Tenant, installed: &Installed) {
-    let Some(begins) = installed.not_before else { return };
-    let Ok(server) = world.servers.connect(tenant).await else { return };
-    if !server.reach.devices {
-        return;
-    }
-    let fleet = match fleet(world, &*server.mdm).await {
-        Ok(fleet) => fleet,
+/// Confirms the topic of the certificate that a console was seen to show.
+///
+/// # Errors
+/// When the store cannot be written.
+pub async fn confirm_seen(
+    world: &World<'_>,
+    name: &pushcert_papers::TenantName,
+    installed: &Installed,
+    fleet: Option<&Fleet>,
+    confirmed: Option<Topic>,
+) -> Outcome {
+    let tenant = world.tenant(name)?;
+    let mut ledger = Ledger::open(world, tenant).await?;
+    warn_of_silence(world, fleet, installed);
+    confirm(world, &mut ledger, installed, fleet, confirmed).await?;
+    Ok(None)
+}
+
+/// The tenant's devices. A server that cannot be asked is no reason not to record.
+async fn look_at_devices(world: &World<'_>, tenant: &Tenant) -> Option<Fleet> {
+    let server = world.servers.connect(tenant).await.ok().filter(|server| server.reach.devices)?;
+    match fleet(world, &*server.mdm).await {
+        Ok(fleet) => Some(fleet),
         Err(error) => {
             let failure = world.failed(tenant, error).await;
             let words = format!("Whether devices answer could not be looked at: {}.", failure.message);
-            return world.tell(Event::Note(&words));
+            world.tell(Event::Note(&words));
+            None
         }
-    };
-    if let Some(silence) = silence(&fleet, Some(begins), world.clock.now()) {
+    }
+}
+
+/// Warns where devices fell silent after the first day of the installed certificate.
+fn warn_of_silence(world: &World<'_>, fleet: Option<&Fleet>, installed: &Installed) {
+    let Some((begins, fleet)) = installed.not_before.zip(fleet) else { return };
+    if let Some(silence) = silence(fleet, Some(begins), world.clock.now()) {
         world.tell(Event::Note(&silence_in_words(silence, begins)));
     }
 }
@@ -114,13 +137,17 @@ fn not_adopted(world: &World<'_>, path: &Path, judged: &Judged) -> Failure {
     )
 }
 
-async fn from_page(world: &World<'_>, ledger: &mut Ledger<'_>, path: &Path) -> Result<Installed, Failure> {
-    let bytes = files::need(path)?;
+async fn from_page(
+    world: &World<'_>,
+    ledger: &mut Ledger<'_>,
+    bytes: Vec<u8>,
+    place: &str,
+) -> Result<Installed, Failure> {
     let installed = page::read(&bytes).ok_or_else(|| {
         Failure::new(
             Kind::Refused,
             "page-not-understood",
-            format!("{}: neither a topic nor an end is shown there", shown(path)),
+            format!("{place}: neither a topic nor an end is shown there"),
         )
         .hinted("open the console's MDM certificate page, wait until it shows the certificate, and save it as a whole")
     })?;
@@ -141,11 +168,12 @@ async fn from_page(world: &World<'_>, ledger: &mut Ledger<'_>, path: &Path) -> R
 /// Compares with the enrolled topic, or has a person confirm it.
 async fn confirm(
     world: &World<'_>,
-    tenant: &Tenant,
     ledger: &mut Ledger<'_>,
     installed: &Installed,
+    fleet: Option<&Fleet>,
     confirmed: Option<Topic>,
 ) -> Result<(), Failure> {
+    let tenant = ledger.tenant();
     let Some(topic) = &installed.topic else { return Ok(()) };
     if let Some(enrolled) = ledger.enrolled_topic() {
         if enrolled != topic {
@@ -157,14 +185,18 @@ async fn confirm(
         }
         return Ok(());
     }
+    let share = fleet.map(|fleet| share_within(fleet, DAY, world.clock.now()));
+    let seen = share.map(|share| format!("{share} Apple devices checked in during the last day. ")).unwrap_or_default();
     let question = format!(
-        "Do the devices of {} answer while this certificate is installed, so that {topic} is their topic?",
+        "{seen}Do the devices of {} answer while this certificate is installed, so that {topic} is their topic?",
         tenant.name
     );
     let typed = confirmed.as_ref() == Some(topic);
     if typed || world.ask.confirm(&question) {
         let evidence =
             Entry { after: installed.certificate, ..Entry::of("topic-confirmed").with("topic", topic.as_str()) };
+        let evidence =
+            evidence.with("checked-in-the-day-before", &share.map(|share| share.to_string()).unwrap_or_default());
         return ledger.confirm_topic(topic.clone(), evidence).await;
     }
     let words = format!(

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use pushcert_papers::{TenantName, renewal::guide, watch::Seen};
+use pushcert_papers::{Fingerprint, TenantName, Topic, renewal::guide, watch::Seen};
 
 use super::{
-    Ask, Event, Failure, Kind, World,
+    Ask, Event, Failure, Kind, Outcome, World,
+    adopt::{self, Evidence},
     devices::{fleet, gap},
     ledger::Ledger,
 };
@@ -25,10 +26,10 @@ pub struct Wish {
     pub url: Option<String>,
     /// Who signs in.
     pub username: Option<String>,
-    /// The file of the password.
-    pub password_file: Option<PathBuf>,
-    /// The program that prints the password.
-    pub password_command: Option<String>,
+    /// Where the password comes from.
+    pub password: Option<PasswordPlace>,
+    /// The one TLS certificate that the server must show.
+    pub server_certificate_sha256: Option<Fingerprint>,
     /// Authorities for the server's TLS.
     pub ca_file: Option<PathBuf>,
     /// The Apple account that owns the row.
@@ -41,6 +42,59 @@ pub struct Wish {
     pub mailbox: Option<String>,
     /// No sign-in at all: every step of the server's is done by a person.
     pub guided: bool,
+}
+
+/// Where a password comes from; never the password itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum PasswordPlace {
+    /// A file; `-` is standard input.
+    File(PathBuf),
+    /// A program and its arguments, as a shell would read them.
+    Command(String),
+    /// A variable of the environment.
+    Env(String),
+    /// An entry of the keyring.
+    Keyring(String),
+    /// A credential of systemd.
+    Credential(String),
+}
+
+impl PasswordPlace {
+    /// The place that a person named: `command: …`, `env: …`, `keyring: …`, `credential: …`, or else a file.
+    fn read(words: &str) -> Self {
+        let named = words.split_once(':').map(|(kind, rest)| (kind.trim(), rest.trim().to_owned()));
+        match named {
+            Some(("command", rest)) => Self::Command(rest),
+            Some(("env", rest)) => Self::Env(rest),
+            Some(("keyring", rest)) => Self::Keyring(rest),
+            Some(("credential", rest)) => Self::Credential(rest),
+            _ => Self::File(words.into()),
+        }
+    }
+
+    /// The source as the configuration writes it.
+    fn source(&self) -> Result<String, Failure> {
+        Ok(match self {
+            Self::File(path) if path.as_os_str() == "-" => "{ stdin = true }".into(),
+            Self::File(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                format!("{{ file = {} }}", quoted(&path.display().to_string()))
+            }
+            Self::Command(command) => {
+                let words = shlex::split(command).filter(|words| !words.is_empty()).ok_or_else(|| {
+                    Failure::new(
+                        Kind::Usage,
+                        "password",
+                        "the command for the password has an open quotation mark, or nothing in it",
+                    )
+                })?;
+                format!("{{ command = {} }}", toml::Value::from(words))
+            }
+            Self::Env(name) => format!("{{ env = {} }}", quoted(name)),
+            Self::Keyring(name) => format!("{{ keyring = {} }}", quoted(name)),
+            Self::Credential(name) => format!("{{ credential = {} }}", quoted(name)),
+        })
+    }
 }
 
 /// A tenant that is about to be configured.
@@ -74,6 +128,10 @@ pub fn draft(ask: &dyn Ask, wish: &Wish, known: &Config) -> Result<Draft, Failur
     if !manual {
         table.text("url", Some(&given(ask, wish.url.as_deref(), "--url", "The address of its console, https://…")?));
         table.path("ca_file", wish.ca_file.as_ref());
+        table.text(
+            "server_certificate_sha256",
+            wish.server_certificate_sha256.map(|sha256| sha256.to_string()).as_deref(),
+        );
     }
     if !manual && !wish.guided {
         let username =
@@ -95,20 +153,13 @@ pub fn draft(ask: &dyn Ask, wish: &Wish, known: &Config) -> Result<Draft, Failur
     Ok(Draft { name, table: table.0 })
 }
 
-/// The password's place, never the password: without a place it is asked for in every run.
+/// The password's place: without one it is asked for in every run.
 fn password(table: &mut Table, ask: &dyn Ask, wish: &Wish) -> Result<(), Failure> {
-    if let Some(command) = &wish.password_command {
-        let words = shlex::split(command).filter(|words| !words.is_empty()).ok_or_else(|| {
-            Failure::new(Kind::Usage, "password", "--password-command has an open quotation mark, or nothing in it")
-        })?;
-        table.line("password", &format!("{{ command = {} }}", toml::Value::from(words)));
-        return Ok(());
-    }
-    let question = "The file with its password, which only you may read (empty: it is asked for in every run)";
-    let asked = || ask.words(question).map(PathBuf::from);
-    if let Some(path) = wish.password_file.clone().or_else(asked) {
-        let path = std::path::absolute(&path).unwrap_or(path);
-        table.line("password", &format!("{{ file = {} }}", quoted(&path.display().to_string())));
+    let question = "Where its password comes from: a file that only you may read, or  command: …  keyring: …  env: …  \
+                    credential: …  (empty: it is asked for in every run)";
+    let place = wish.password.clone().or_else(|| ask.words(question).map(|words| PasswordPlace::read(&words)));
+    if let Some(place) = place {
+        table.line("password", &place.source()?);
     }
     Ok(())
 }
@@ -191,6 +242,45 @@ pub async fn acquaint(world: &World<'_>, name: &TenantName) -> Result<Acquainted
     }
     let seen = if server.reach.read { look(world, tenant, &*server.mdm).await? } else { None };
     Ok(Acquainted { seen, fleet: Some(fleet) })
+}
+
+/// Has the installed certificate recorded and its topic confirmed: from what is in hand, from what the console showed, or
+/// from what a person brings now.
+///
+/// # Errors
+/// When what was brought is not what it should be, or the store cannot be written.
+pub async fn adopt_installed(
+    world: &World<'_>,
+    name: &TenantName,
+    given: Option<Evidence>,
+    known: &Acquainted,
+    confirmed: Option<Topic>,
+) -> Outcome {
+    let shown = known.seen.as_ref().and_then(|seen| seen.installed.as_ref());
+    let from_console = shown.filter(|installed| installed.topic.is_some() && given.is_none());
+    if let Some(installed) = from_console {
+        return adopt::confirm_seen(world, name, installed, known.fleet.as_ref(), confirmed).await;
+    }
+    if let Some(evidence) = given.or_else(|| brought(world.ask)) {
+        return adopt::adopt(world, name, &evidence, confirmed).await;
+    }
+    world.tell(Event::Note(&format!("Next: say which certificate is installed:  pushcert adopt {name} FILE")));
+    Ok(None)
+}
+
+/// What a person has of the installed certificate.
+fn brought(ask: &dyn Ask) -> Option<Evidence> {
+    let question = "The certificate that is installed now: its file, the console's page saved from the browser (.html), or  \
+                    paste  to paste that page's text (empty: later)";
+    let words = ask.words(question)?;
+    let ending = std::path::Path::new(&words).extension().map(std::ffi::OsStr::to_ascii_lowercase);
+    match ending.as_deref().and_then(std::ffi::OsStr::to_str) {
+        _ if words == "paste" => ask
+            .pasted("Paste the text of the page, and end it with a line that is a full stop alone:")
+            .map(Evidence::Pasted),
+        Some("html" | "htm" | "mhtml") => Some(Evidence::Page(words.into())),
+        _ => Some(Evidence::File(words.into())),
+    }
 }
 
 fn place(fleet: &Fleet) -> String {

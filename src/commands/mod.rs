@@ -130,6 +130,11 @@ pub trait Ask {
         None
     }
 
+    /// Asks for a text of many lines; `None` when nobody gives any.
+    fn pasted(&self, _question: &str) -> Option<String> {
+        None
+    }
+
     /// Asks for a secret, which is not shown while it is typed; `None` when nobody gives one.
     fn secret(&self, question: &str) -> Option<Secret>;
 }

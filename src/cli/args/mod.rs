@@ -5,6 +5,7 @@ mod credentials;
 mod journey;
 mod papers;
 mod prove;
+mod setting_up;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -21,6 +22,7 @@ pub use credentials::{
 pub use journey::{Rehearse, Rollback};
 pub use papers::{Check, Csr, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase, Wanted};
 pub use prove::Prove;
+pub use setting_up::PasswordFrom;
 
 /// Renews the Apple push (APNs) certificate behind a MobileIron server, and watches over it all year.
 #[derive(Debug, Parser)]
@@ -312,15 +314,15 @@ pub struct Init {
     /// The account of its interface
     #[arg(long, value_name = "NAME", conflicts_with = "guided")]
     pub username: Option<String>,
-    /// The file with its password, which only you may read
-    #[arg(long, value_name = "FILE", conflicts_with = "guided")]
-    pub password_file: Option<PathBuf>,
-    /// The program that prints its password
-    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["guided", "password_file"])]
-    pub password_command: Option<String>,
+    /// Where its password comes from
+    #[command(flatten)]
+    pub password: PasswordFrom,
     /// Trust these authorities for the server's TLS (PEM)
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Trust this very TLS certificate of the server, and no other
+    #[arg(long, value_name = "SHA256")]
+    pub server_certificate_sha256: Option<Fingerprint>,
     /// The Apple account that owns the row at Apple's portal
     #[arg(long, value_name = "ACCOUNT")]
     pub apple_account: Option<String>,
