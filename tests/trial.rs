@@ -331,7 +331,7 @@ pub struct Said {
 impl Reporter for Said {
     fn tell(&self, event: Event<'_>) {
         match event {
-            Event::NotTaken(looked) => {
+            Event::NotTaken(looked) | Event::Judged(looked) => {
                 self.codes.borrow_mut().extend(looked.judged.findings.iter().map(|finding| finding.code));
             }
             Event::Note(note) => self.notes.borrow_mut().push(note.to_owned()),

@@ -49,9 +49,12 @@ pub(super) async fn announce(world: &World<'_>, sight: &Sight<'_>) -> Result<(),
     let tenant = sight.tenant;
     let announced = world.store.announced(&tenant.name).await?;
     let facts = sight.facts();
+    // What a newer release wrote is announced by that one.
+    let credentials = sight.credentials().unwrap_or_default();
     let due = watch::due(&Outlook {
         facts: &facts,
         standing: &standing(&facts),
+        credentials: &credentials,
         announced: &announced,
         muted_until: tenant.muted_until,
         trouble: sight.not_asked.as_deref(),

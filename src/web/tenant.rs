@@ -29,6 +29,7 @@ pub fn tenant(line: &StatusLine, record: Option<&Record>, now: Time) -> Markup {
             @for problem in &line.problems { (wrong(problem, line)) }
             section { h2 { "Next" } p.next { (next(line)) } (steps(line.step)) }
             section { h2 { "What is known" } (facts(line)) }
+            @if !line.credentials.is_empty() { section { h2 { "Further credentials" } (credentials(line)) } }
             section { h2 { "History" } (history(line, record)) }
         },
     )
@@ -86,6 +87,24 @@ fn facts(line: &StatusLine) -> Markup {
             dt { "How we know" } dd { (known(line)) }
             dt { "Row at Apple seen" }
             dd { @if let Some(at) = line.account_seen_at { (date(at)) } @else { span.faint { "not known" } } }
+        }
+    }
+}
+
+/// The credentials beside the certificate: how old, how long still, and what to do.
+fn credentials(line: &StatusLine) -> Markup {
+    html! {
+        dl {
+            @for found in &line.credentials {
+                dt { (found.kind.title()) }
+                dd {
+                    strong { (plain(found.state.word())) }
+                    @if let Some(made) = found.made { ", made " (date(made)) }
+                    @if let Some(due) = found.due { @if found.ends.is_some() { ", ends " } @else { ", due " } (date(due)) }
+                    @if let Some(step) = found.step { ", " (plain(step)) }
+                    @if let Some(command) = &found.next.command { br; code { (command) } }
+                }
+            }
         }
     }
 }

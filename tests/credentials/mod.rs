@@ -2,4 +2,6 @@
 
 mod binding;
 mod files;
+mod google;
+mod pingone;
 mod rotation;

@@ -16,6 +16,17 @@ use crate::trial::{Trial, kind};
 const OLD: &str = "0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a";
 const NEW: &str = "6f1c2d3e-0a1b-4c2d-8e3f-9a0b1c2d3e4f";
 
+/// A trial whose tenant has no interface to PingOne.
+async fn by_hand(tenant: &str) -> Trial {
+    let mut trial = Trial::with(tenant).await;
+    trial.reconfigured(|text| {
+        let (before, rest) = text.split_once("[tenants.cloud.pingone]").expect("PingOne is configured");
+        let (_, after) = rest.split_once("\n\n").expect("the next tenant");
+        format!("{before}{after}")
+    });
+    trial
+}
+
 async fn run(trial: &Trial, wish: Wish) -> Outcome {
     trial.live(async |world: &World<'_>| rotate(world, &trial.tenant, wish).await).await
 }
@@ -37,7 +48,7 @@ fn step(trial: &Trial) -> (&'static str, Option<&'static str>) {
 
 /// A trial in which the new token is at PingID, and both platforms are switched.
 async fn soaking() -> Trial {
-    let trial = Trial::with("cloud").await;
+    let trial = by_hand("cloud").await;
     assert_eq!(kind(&run(&trial, Wish::default()).await), Ok(Some(Kind::Waiting)));
     assert_eq!(step(&trial), ("planned", Some("token")));
     assert_eq!(kind(&bring(&trial, NEW, None).await), Ok(Some(Kind::Waiting)));
@@ -76,7 +87,7 @@ async fn a_rotation_by_hand_from_its_beginning_to_its_end() {
 
 #[tokio::test]
 async fn the_configurations_are_private_and_go_when_they_are_not_needed() {
-    let trial = Trial::with("cloud").await;
+    let trial = by_hand("cloud").await;
     run(&trial, Wish::default()).await.expect("begun");
     bring(&trial, NEW, None).await.expect("added");
     let folder = trial.said.rotation.borrow().as_ref().and_then(|report| report.handoff.clone()).expect("a folder");
@@ -113,7 +124,7 @@ async fn nothing_is_revoked_early_but_on_a_persons_word() {
 
 #[tokio::test]
 async fn a_leg_that_is_not_done_refuses() {
-    let trial = Trial::with("cloud").await;
+    let trial = by_hand("cloud").await;
     run(&trial, Wish::default()).await.expect("begun");
     assert_eq!(kind(&done(&trial, Done::Revoked).await), Err((Kind::Refused, "new-token-absent")));
     bring(&trial, NEW, None).await.expect("added");
@@ -124,7 +135,7 @@ async fn a_leg_that_is_not_done_refuses() {
 
 #[tokio::test]
 async fn a_token_that_cannot_be_meant_is_not_taken() {
-    let trial = Trial::with("core").await;
+    let trial = by_hand("core").await;
     run(&trial, Wish::default()).await.expect("begun");
     let quoted = format!("\"{NEW}\"");
     for (token, code) in [(quoted.as_str(), "token-quoted"), (" ", "token-empty"), ("YOUR_TOKEN", "token-placeholder")]
@@ -136,7 +147,7 @@ async fn a_token_that_cannot_be_meant_is_not_taken() {
 
 #[tokio::test]
 async fn the_token_in_use_is_not_taken_for_a_new_one() {
-    let trial = Trial::with("cloud").await;
+    let trial = by_hand("cloud").await;
     let path = trial.path("old.txt");
     fs::write(&path, OLD).expect("written");
     let made = trial.now().plus(-400 * 86_400);
@@ -166,7 +177,7 @@ async fn given_up_it_leaves_the_old_token_in_use() {
 
 #[tokio::test]
 async fn a_first_set_up_wants_a_day_to_come_and_counts_to_it() {
-    let trial = Trial::with("cloud").await;
+    let trial = by_hand("cloud").await;
     let first = Wish { first: true, ..Wish::default() };
     assert_eq!(kind(&run(&trial, first).await), Ok(Some(Kind::Waiting)));
     let now = trial.now();

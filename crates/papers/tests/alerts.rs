@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use pushcert_papers::{
     DAY, Fingerprint, Serial, TenantName, Time, Topic,
     certificate::Revocation,
+    credential::{Credential, Enrolment, Rules, Standings, standings},
     renewal::{HandOff, HeldRequest, Journey, Origin, ReceivedCertificate, Request},
     watch::{
         Announced, Facts, Installed, Level, Lookup, Matter, Outlook, Problem, Seen, Severity, Source, Standing, State,
@@ -20,6 +21,7 @@ struct Watched {
     seen: Option<Seen>,
     enrolled: Option<Topic>,
     journey: Option<Journey>,
+    enrolment: Option<Enrolment>,
     lookup: Option<Lookup>,
     muted_until: Option<Time>,
     announced: Vec<Announced>,
@@ -43,6 +45,7 @@ impl Watched {
             seen: None,
             enrolled: Some(topic("a")),
             journey: None,
+            enrolment: None,
             lookup: None,
             muted_until: None,
             announced: vec![],
@@ -97,13 +100,25 @@ impl Watched {
     /// What is announced now, and remembered: the matter, the occasion's last word, how grave, and whether it is over.
     fn told(&mut self) -> Vec<(Matter, Severity, bool)> {
         let found = self.judged(|facts, standing| {
-            due(&Outlook { facts, standing, announced: &self.announced, muted_until: self.muted_until, trouble: None })
+            due(&Outlook {
+                facts,
+                standing,
+                credentials: &self.credentials(facts.tenant),
+                announced: &self.announced,
+                muted_until: self.muted_until,
+                trouble: None,
+            })
         });
         for one in found.remembered {
             self.announced.retain(|known| known.matter != one.matter);
             self.announced.push(one);
         }
         found.alerts.iter().map(|alert| (alert.matter, alert.severity, alert.recovered)).collect()
+    }
+
+    fn credentials(&self, tenant: &TenantName) -> Vec<Credential> {
+        let (token, key) = (Rules::default(), Rules::default());
+        standings(&Standings { tenant, rotation: None, enrolment: self.enrolment.as_ref(), token, key, now: self.now })
     }
 
     fn occasion(&self, matter: Matter) -> &str {
@@ -286,6 +301,27 @@ fn a_renewal_that_waits_for_days() {
     let waiting = Matter::RenewalWaiting;
     assert_eq!(told, [(4, waiting), (11, waiting), (18, waiting)]);
     assert_eq!(watched.occasion(waiting), "4:portal:2");
+}
+
+/// A token for binding that ends is said daily from its last days on; used up, it is over.
+#[test]
+fn a_further_credential_that_ends() {
+    let mut watched = Watched::new(300);
+    let made = Enrolment { emm_token_made: Some(begin()), ..Enrolment::begin(1, false, begin()) };
+    watched.enrolment = Some(made.clone());
+    let mut told = vec![];
+    for day in 0..33 {
+        watched.looks();
+        told.extend(watched.told().into_iter().map(|(_, severity, _)| (day, severity.word())));
+        watched.now = watched.now.plus(DAY);
+    }
+    let notice: Vec<_> = (21..=25).map(|day| (day, "info")).collect();
+    let warning: Vec<_> = (26..=28).map(|day| (day, "warning")).collect();
+    let critical: Vec<_> = (29..33).map(|day| (day, "critical")).collect();
+    assert_eq!(told, [notice, warning, critical].concat());
+    watched.enrolment = Some(Enrolment { end: Some(watched.now), ..made });
+    watched.looks();
+    assert_eq!(watched.told(), [(Matter::AndroidEmmToken, Severity::Warning, true)]);
 }
 
 #[test]

@@ -147,6 +147,14 @@ fn begin(
     Ok(builder)
 }
 
+/// A certificate that a key has signed for itself.
+pub(crate) fn self_signed(common_name: &str, key: &PKey<Private>, from: i64, until: i64) -> Result<X509, ErrorStack> {
+    let subject = name(&[(Nid::COMMONNAME, common_name, Asn1Type::UTF8STRING)])?;
+    let mut builder = begin(&subject, &subject, &*public(key)?, from, until)?;
+    builder.sign(key, MessageDigest::sha256())?;
+    Ok(builder.build())
+}
+
 /// The public half of a key.
 pub(crate) fn public(key: &PKey<Private>) -> Result<PKey<Public>, ErrorStack> {
     PKey::public_key_from_der(&key.public_key_to_der()?)

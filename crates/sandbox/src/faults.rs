@@ -113,22 +113,26 @@ impl From<WrongTls> for TlsKind {
 }
 
 /// The switches there are.
-const SWITCHES: [&str; 15] = [
-    "signed-out",
-    "strict",
+const SWITCHES: [&str; 19] = [
+    "console-changed",
+    "download-by-form",
+    "gdpr",
     "iso-times",
-    "list-of-50",
-    "single-sign-on",
-    "vendor-expired",
     "json-upload",
     "keeps-keys",
+    "key-deleted",
+    "list-of-50",
     "new-issuer",
-    "download-by-form",
-    "console-changed",
-    "gdpr",
     "object-results",
-    "two-spaces",
+    "pingone-forgetful",
+    "pingone-own-tokens",
+    "pingone-restless",
     "same-page",
+    "signed-out",
+    "single-sign-on",
+    "strict",
+    "two-spaces",
+    "vendor-expired",
 ];
 
 /// Words that describe no fault.
@@ -141,7 +145,7 @@ pub enum BadFault {
     #[error("there is no switch {0:?}; there are {list}", list = SWITCHES.join(", "))]
     Switch(String),
     /// There is no such place.
-    #[error("there is no place {0:?}: a fault is where cloud, core, portal, apns or * is")]
+    #[error("there is no place {0:?}: a fault is where cloud, core, portal, apns, identity, pingone, google or * is")]
     Place(String),
     /// An answer cannot have this status.
     #[error("{0} is not the status of an answer: that is 200 to 599")]

@@ -12,6 +12,7 @@ use openssl::hash::{MessageDigest, hash};
 use crate::{
     Announcement, StartError,
     authority::hex,
+    pingone::{APPLICATION, CLIENT_ID, ENVIRONMENT},
     server::Server,
     shared::{Shared, USERNAME},
 };
@@ -32,7 +33,12 @@ impl Folder {
 
     /// Writes everything, and says where.
     pub(crate) fn write(&self, shared: &Shared, addresses: &[SocketAddr]) -> Result<Announcement, StartError> {
-        let [cloud, core, portal, apns, ..] = addresses else { return Err(io::Error::other("four services").into()) };
+        let [cloud, core, portal, apns, _, pingone, google] = addresses else {
+            return Err(io::Error::other("seven services").into());
+        };
+        let google = format!("https://{google}");
+        let service_account_key = self.put("service-account.json", shared.google.key_file(&google)?.as_bytes())?;
+        let further = self.pingone(shared, *pingone)?;
         let authorities = &shared.authorities;
         let ca_file = self.put("ca.pem", &authorities.tls.certificate.to_pem()?)?;
         let mut anchors = vec![];
@@ -48,6 +54,7 @@ impl Folder {
         let password_file = self.put("password", shared.password.as_bytes())?;
         let tenants = [
             self.tenant(shared, &shared.cloud, "mobileiron-cloud", [*cloud, *portal, *apns], CLOUD)?,
+            further,
             self.tenant(shared, &shared.core, "mobileiron-core", [*core, *portal, *apns], CORE)?,
         ];
         let config = self.put("pushcert.toml", tenants.concat().as_bytes())?;
@@ -63,7 +70,21 @@ impl Folder {
             password_file,
             vendor_certificate,
             vendor_key,
+            pingone: format!("https://{pingone}"),
+            google,
+            service_account_key,
         })
+    }
+
+    /// PingOne's interface, for the tenant before it.
+    fn pingone(&self, shared: &Shared, address: SocketAddr) -> io::Result<String> {
+        let secret = self.put("pingone.secret", shared.pingone.secret.as_bytes())?;
+        Ok(format!(
+            "[tenants.cloud.pingone]\naddress = \"https://{address}\"\nenvironment = \"{ENVIRONMENT}\"\napplication = \"{APPLICATION}\"\n\
+             client_id = \"{CLIENT_ID}\"\nclient_secret = {{ file = {} }}\nca_file = {}\n\n",
+            quoted(&secret),
+            quoted(&self.0.join("ca.pem")),
+        ))
     }
 
     fn tenant(

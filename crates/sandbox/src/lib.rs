@@ -19,8 +19,10 @@ mod der;
 mod faults;
 mod fleet;
 mod folder;
+mod google;
 mod html;
 mod identity;
+mod pingone;
 mod portal;
 mod record;
 mod request;
@@ -87,6 +89,12 @@ pub struct Announcement {
     pub vendor_certificate: PathBuf,
     /// The vendor's private key.
     pub vendor_key: PathBuf,
+    /// PingOne: its interface and its sign-in.
+    pub pingone: String,
+    /// Google, as far as a service account's key is looked up there.
+    pub google: String,
+    /// The key of such an account.
+    pub service_account_key: PathBuf,
 }
 
 /// A world that did not start.
@@ -137,6 +145,11 @@ impl World {
     /// Where everything is.
     pub const fn announcement(&self) -> &Announcement {
         &self.announcement
+    }
+
+    /// What PingOne holds, as a client reads it.
+    pub fn device_requirements(&self) -> Option<String> {
+        self.shared.pingone.document()
     }
 
     /// Its clock.

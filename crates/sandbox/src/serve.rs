@@ -144,6 +144,8 @@ fn router(service: Service, shared: &Arc<Shared>) -> Router {
         Service::Portal => crate::portal::router(),
         Service::Apns => apns::router(),
         Service::Identity => crate::identity::router(),
+        Service::PingOne => crate::pingone::router(),
+        Service::Google => crate::google::router(),
     };
     routes
         .merge(crate::control::router())

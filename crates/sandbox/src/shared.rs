@@ -14,6 +14,8 @@ use crate::{
     clock::Clock,
     faults::Faults,
     fleet::Fleet,
+    google::Google,
+    pingone::PingOne,
     portal::{Portal, Row},
     record::Record,
     server::Server,
@@ -32,10 +34,13 @@ pub(crate) enum Service {
     Portal,
     Apns,
     Identity,
+    PingOne,
+    Google,
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 5] = [Self::Cloud, Self::Core, Self::Portal, Self::Apns, Self::Identity];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Cloud, Self::Core, Self::Portal, Self::Apns, Self::Identity, Self::PingOne, Self::Google];
 
     /// Its name in the record and in faults.
     pub(crate) const fn name(self) -> &'static str {
@@ -45,6 +50,8 @@ impl Service {
             Self::Portal => "portal",
             Self::Apns => "apns",
             Self::Identity => "identity",
+            Self::PingOne => "pingone",
+            Self::Google => "google",
         }
     }
 }
@@ -58,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) portal: Portal,
     pub(crate) cloud: Server,
     pub(crate) core: Server,
+    pub(crate) pingone: PingOne,
+    pub(crate) google: Google,
     /// The password of [`USERNAME`].
     pub(crate) password: String,
     /// Where each service is, by its name.
@@ -90,6 +99,8 @@ impl Shared {
             portal,
             cloud,
             core,
+            pingone: PingOne::new(now),
+            google: Google::new(now)?,
             password: format!("sandbox-{}", crate::server::token()),
             addresses: Mutex::default(),
             assertions: Mutex::default(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fingerprint, TenantName, Time};
+use crate::{Fingerprint, TenantName, Time, credential::CredentialKind};
 
 /// What alerts are about. One alert is about one matter.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -22,6 +22,12 @@ pub enum Matter {
     RenewalWaiting,
     /// Nobody can tell any more what is installed.
     NotSeen,
+    /// The PingID token is due for a new one.
+    PingidToken,
+    /// Google's token for binding ends.
+    AndroidEmmToken,
+    /// The service account's key is due for a new one.
+    AndroidServiceKey,
     /// The configuration cannot be used; the watch goes on with the one before.
     Configuration,
     /// The watch cannot make its rounds.
@@ -30,9 +36,19 @@ pub enum Matter {
     Test,
 }
 
+impl From<CredentialKind> for Matter {
+    fn from(kind: CredentialKind) -> Self {
+        match kind {
+            CredentialKind::PingidToken => Self::PingidToken,
+            CredentialKind::AndroidEmmToken => Self::AndroidEmmToken,
+            CredentialKind::AndroidServiceKey => Self::AndroidServiceKey,
+        }
+    }
+}
+
 impl Matter {
     /// Every matter of a tenant, the gravest first.
-    pub const OF_A_TENANT: [Self; 7] = [
+    pub const OF_A_TENANT: [Self; 10] = [
         Self::TopicChanged,
         Self::Revoked,
         Self::Expiry,
@@ -40,6 +56,9 @@ impl Matter {
         Self::CertificateChanged,
         Self::RenewalWaiting,
         Self::NotSeen,
+        Self::AndroidEmmToken,
+        Self::PingidToken,
+        Self::AndroidServiceKey,
     ];
 
     /// The word in JSON, and in the store.
@@ -52,6 +71,9 @@ impl Matter {
             Self::CertificateChanged => "certificate-changed",
             Self::RenewalWaiting => "renewal-waiting",
             Self::NotSeen => "not-seen",
+            Self::PingidToken => CredentialKind::PingidToken.word(),
+            Self::AndroidEmmToken => CredentialKind::AndroidEmmToken.word(),
+            Self::AndroidServiceKey => CredentialKind::AndroidServiceKey.word(),
             Self::Configuration => "configuration",
             Self::Rounds => "rounds",
             Self::Test => "test",

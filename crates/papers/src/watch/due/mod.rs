@@ -1,13 +1,14 @@
 //! Which alerts are due: one pure function of how a tenant stands, what was announced, and the time.
 
 mod certificate;
+mod further;
 mod watching;
 
 use super::{
     Alert, Announced, Facts, Installed, Matter, Severity, Standing,
     rhythm::{self, Turn},
 };
-use crate::Time;
+use crate::{Time, credential::Credential};
 
 pub use watching::watch_trouble;
 
@@ -18,6 +19,8 @@ pub struct Outlook<'a> {
     pub facts: &'a Facts<'a>,
     /// How it stands.
     pub standing: &'a Standing,
+    /// How its further credentials stand.
+    pub credentials: &'a [Credential],
     /// What was last announced of its matters.
     pub announced: &'a [Announced],
     /// Until when nobody wants to hear of it.
@@ -82,6 +85,7 @@ pub fn due(outlook: &Outlook<'_>) -> Due {
     certificate::changed(outlook, &mut due);
     watching::waiting(outlook, &mut due);
     watching::not_seen(outlook, &mut due);
+    further::credentials(outlook, &mut due);
     due
 }
 
