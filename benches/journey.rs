@@ -131,8 +131,9 @@ impl Drop for Field {
 impl Field {
     fn prepare(room: &Path) -> Done<Self> {
         // As an installation copies it: what the linker has just written lies in the page cache in small pieces.
-        fs::copy(env!("CARGO_BIN_EXE_pushcert"), room.join("pushcert"))?;
-        let mut world = Command::new(room.join("pushcert"));
+        fs::create_dir(room.join("bin"))?;
+        fs::copy(env!("CARGO_BIN_EXE_pushcert"), room.join("bin/pushcert"))?;
+        let mut world = Command::new(room.join("bin/pushcert"));
         world.args(["sandbox", "--devices", "60", "--state"]).arg(room.join("world"));
         let mut world = world.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut line = String::new();
@@ -146,13 +147,14 @@ impl Field {
     }
 
     fn tool(&self, arguments: &[&str]) -> Done<Value> {
-        let mut tool = Command::new(self.room.join("pushcert"));
+        let mut tool = Command::new(self.room.join("bin/pushcert"));
         tool.args(["--config", self.told("config")?, "--no-input", "-o", "json", "--store"]);
         tool.arg(self.room.join("state/pushcert.sqlite")).args(arguments);
-        tool.env("HOME", &self.room).stdin(Stdio::null()).stderr(Stdio::null());
+        tool.env("HOME", &self.room).stdin(Stdio::null());
         let output = tool.output()?;
         let text = String::from_utf8(output.stdout)?;
-        let last = text.lines().rfind(|line| line.contains("pushcert/renew/1")).ok_or("no report")?;
+        let last = text.lines().rfind(|line| line.contains("pushcert/renew/1"));
+        let last = last.ok_or_else(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
         Ok(serde_json::from_str(last)?)
     }
 
