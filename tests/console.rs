@@ -227,3 +227,76 @@ async fn a_download_that_nobody_confirms_is_guided() {
     assert_eq!(trial.deeds("request-made").len(), 0, "no key is made without a yes");
     assert!(trial.said.on_cards().contains("Download"), "{}", trial.said.on_cards());
 }
+
+/// A console as it is learned: without the words of a refusal, which no recording of a success has.
+async fn as_learned(tenant: &str) -> Trial {
+    let mut trial = Trial::with(tenant).await;
+    let folder = trial.sandbox.announcement().config.parent().expect("a folder").to_owned();
+    let ready = fs::read_to_string(folder.join(format!("{tenant}.console.toml"))).expect("a profile");
+    let bare: String =
+        ready.lines().filter(|line| !line.starts_with("refused")).map(|line| format!("{line}\n")).collect();
+    assert_ne!(bare, ready);
+    let path = trial.path("bare.console.toml");
+    pushcert::world::files::write_private(&path, bare.as_bytes()).expect("written");
+    let digest = pushcert_papers::Fingerprint::of(bare.as_bytes());
+    let line = format!(
+        "console = {{ profile = {:?}, sha256 = \"{digest}\", allow = [\"fetch\", \"upload\"] }}",
+        path.display().to_string()
+    );
+    let tables = |text: String| {
+        text.lines()
+            .map(|old| if old.starts_with("console = ") { format!("{line}\n") } else { format!("{old}\n") })
+            .collect()
+    };
+    trial.reconfigured(tables);
+    trial
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_no_changed_console() {
+    for tenant in ["cloud", "core"] {
+        let mut trial = as_learned(tenant).await;
+        let wrong = trial.path("wrong");
+        pushcert::world::files::write_private(&wrong, b"wrong").expect("written");
+        let right = trial.sandbox.announcement().password_file.display().to_string();
+        trial.reconfigured(|text| text.replace(&right, &wrong.display().to_string()));
+        assert_eq!(kind(&trial.renew(Wish::default()).await), Err((Kind::SignIn, "sign-in-refused")), "{tenant}");
+        assert_eq!(
+            kind(&trial.renew(Wish::default()).await),
+            Err((Kind::SignIn, "sign-in-refused-before")),
+            "{tenant}"
+        );
+        assert_eq!(trial.deeds("sign-in-refused").len(), 1, "{tenant}: accounts lock");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_console_is_no_refusal_and_a_refusal_no_changed_console() {
+    for (tenant, fault, words) in [
+        ("cloud", r#"{"do":{"switch":"console-changed"}}"#, "there is no _csrf"),
+        ("core", r#"{"do":{"switch":"console-changed"}}"#, "there is no csrfKey"),
+        ("cloud", r#"{"do":{"switch":"single-sign-on"}}"#, "signs people in at 127.0.0.1 (SAML)"),
+        ("core", r#"{"do":{"switch":"single-sign-on"}}"#, "signs people in at 127.0.0.1 (OpenID Connect)"),
+        ("cloud", r#"{"where":"cloud","match":"/admin/api","do":{"status":401}}"#, "does not take the session"),
+        ("cloud", r#"{"where":"cloud","match":"/admin/api","do":{"status":404}}"#, "with status 404"),
+        (
+            "cloud",
+            r#"{"where":"cloud","match":"/admin/api","do":{"redirect":"/admin/login"}}"#,
+            "with its sign-in page",
+        ),
+    ] {
+        let trial = as_learned(tenant).await;
+        trial.fault(fault);
+        assert_eq!(kind(&trial.renew(Wish::default()).await), Err((Kind::Waiting, "installed-unknown")), "{fault}");
+        let notes = trial.said.notes.borrow();
+        assert!(notes.iter().any(|note| note.contains("has changed") && note.contains(words)), "{fault}: {notes:?}");
+        assert!(trial.deeds("sign-in-refused").is_empty());
+    }
+    let trial = as_learned("cloud").await;
+    trial.renew(Wish::default()).await.expect("at the portal");
+    let certificate = trial.renewed_at_the_portal().await;
+    trial.fault(r#"{"where":"cloud","match":"/admin/api/mdm-certificate","after":2,"times":1,"do":{"status":400,"body":"{\"errors\":{\"globalErrors\":[{\"message\":\"Not this one.\"}]}}","content_type":"application/json"}}"#);
+    let outcome = trial.bring(&certificate).await;
+    assert_eq!(kind(&outcome), Err((Kind::Failed, "server-refused")));
+    assert!(outcome.expect_err("refused").message.contains("Not this one."));
+}

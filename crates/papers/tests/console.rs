@@ -282,6 +282,30 @@ fn a_cookie_that_the_browser_left_out_is_inferred_from_the_convention() {
 }
 
 #[test]
+fn a_sign_in_by_json_gives_a_bearer_token() {
+    let har = json!({"log": {"entries": [
+        {"request": {"method": "POST", "url": format!("{ORIGIN}/api/session"), "postData": {"mimeType": "application/json", "text": "{\"login\":{\"email\":\"push-api@example.com\",\"password\":\"correct horse\"},\"remember\":false}"}},
+         "response": {"status": 200, "content": {"mimeType": "application/json", "text": "{\"access\":{\"token\":\"eyJhbGciOi.J9e30.abc123XYZ\"}}"}}},
+        {"request": {"method": "GET", "url": format!("{ORIGIN}/api/mdm/certificate?space=4711"), "headers": [{"name": "authorization", "value": "Bearer eyJhbGciOi.J9e30.abc123XYZ"}]},
+         "response": {"status": 200, "content": {"mimeType": "application/json", "text": "{\"subject\":\"CN=APSP:1, UID=com.apple.mgmt.External.1111\",\"notAfter\":\"2027-02-20T01:27:33Z\"}"}}},
+    ]}});
+    let error = taught(&har.to_string(), &HINTS).expect_err("nobody says where the space comes from");
+    assert!(matches!(error, LearnError::Nothing), "{error}");
+    let har = har.to_string().replace("\\\"access\\\":{", "\\\"access\\\":{\\\"defaultSpace\\\":4711,");
+    let learned = taught(&har, &HINTS).expect("learned");
+    let [session] = learned.profile.sign_in.as_slice() else { panic!("{}", learned.profile) };
+    let body = session.json.as_deref().expect("JSON");
+    assert_eq!(body, "{{\"login\":{{\"email\":\"{username}\",\"password\":\"{password}\"}},\"remember\":false}}");
+    let read = &learned.profile.read[0];
+    assert_eq!(
+        (read.path.as_str(), read.headers[0].value.as_str()),
+        ("/api/mdm/certificate?space={default_space}", "Bearer {token}")
+    );
+    let answer = read.answer.as_ref().expect("an answer");
+    assert_eq!((answer.topic.as_deref(), answer.not_after.as_deref()), (Some("subject"), Some("notAfter")));
+}
+
+#[test]
 fn a_sign_in_by_another_host_is_named() {
     let har = json!({"log": {"entries": [
         {"request": {"method": "GET", "url": format!("{ORIGIN}/admin")},
@@ -342,6 +366,15 @@ fn only_the_tenants_own_origin() {
     ]}});
     let error = Recording::read(hostile.to_string().as_bytes(), ORIGIN).expect_err("nothing of ours");
     assert!(error.to_string().contains("evil.example (2)") && !error.to_string().contains('\u{1b}'), "{error}");
+}
+
+#[test]
+fn the_example_of_the_documentation_is_a_profile() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/console-profiles.md");
+    let page = fs::read_to_string(path).expect("a page");
+    let example = page.split("```toml\n").nth(2).and_then(|rest| rest.split("```").next()).expect("an example");
+    let profile = Profile::parse(example).expect("a profile");
+    assert!(Deed::ALL.into_iter().all(|deed| !profile.requests(deed).is_empty()));
 }
 
 #[test]

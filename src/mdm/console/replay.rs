@@ -17,7 +17,7 @@ use reqwest::{
 };
 use tokio::sync::Mutex;
 
-use super::verdict::{sign_in_page, signs_in_elsewhere};
+use super::verdict::signs_in_elsewhere;
 use crate::{
     mdm::{MdmError, SignIn},
     world::http::{Answer, Http},
@@ -152,10 +152,24 @@ impl Console {
         let mut last = None;
         for (at, request) in requests.iter().enumerate() {
             let stake = if at + 1 == requests.len() { stake } else { Stake::Nothing };
-            let answer = self.step(request, &mut values, errand, stake).await.map_err(|(error, _)| error)?;
+            let step = self.step(request, &mut values, errand, stake).await;
+            let answer = step.map_err(|(error, answer)| self.signed_in_already(request, error, answer.as_ref()))?;
             last = Some((answer, request.answer.clone().unwrap_or_default()));
         }
         last.ok_or_else(|| self.changed("its profile has no request for this"))
+    }
+
+    /// A sign-in that worked a moment ago is not refused now: the session is not taken for this any more.
+    fn signed_in_already(&self, request: &Request, error: MdmError, answer: Option<&Answer>) -> MdmError {
+        match (error, answer) {
+            (MdmError::SignInRefused { .. }, _) => {
+                self.changed(&format!("it does not take the session for {}", printable(&request.path)))
+            }
+            (MdmError::ConsoleChanged { .. }, Some(answer)) if take::asks_for_password(&answer.text()) => {
+                self.changed(&format!("it answers {} with its sign-in page", printable(&request.path)))
+            }
+            (error, _) => error,
+        }
     }
 
     /// The values of the session; signs in the first time. A sign-in is tried once: accounts lock.
@@ -205,11 +219,8 @@ impl Console {
         }
         for wanted in &request.take {
             let Some(value) = self.taken(wanted, request, &answer) else {
-                let what = if take::asks_for_password(&answer.text()) {
-                    sign_in_page(request)
-                } else {
-                    format!("there is no {} in its answer to {}", printable(&wanted.key), printable(&request.path))
-                };
+                let what =
+                    format!("there is no {} in its answer to {}", printable(&wanted.key), printable(&request.path));
                 return Err((self.changed(&what), Some(answer)));
             };
             values.insert(wanted.name.clone(), value);

@@ -16,15 +16,6 @@ use crate::{
 
 impl Console {
     pub(super) fn judge(&self, request: &Request, answer: &Answer) -> Result<(), MdmError> {
-        self.looks_right(request, answer).map_err(|error| match error {
-            MdmError::ConsoleChanged { .. } if take::asks_for_password(&answer.text()) => {
-                self.changed(&sign_in_page(request))
-            }
-            error => error,
-        })
-    }
-
-    fn looks_right(&self, request: &Request, answer: &Answer) -> Result<(), MdmError> {
         if request.refused.as_ref().is_some_and(|refused| answer.text().contains(&refused.text)) {
             return Err(self.refused(answer));
         }
@@ -40,6 +31,8 @@ impl Console {
                 });
             }
             429 | 502..=504 => return Err(self.unavailable(answer)),
+            // With words of its own, a server that finds fault with what it was sent has understood it.
+            400 | 409 | 422 if words_of(answer).is_some() => return Err(self.refused(answer)),
             status if status != request.expect.status => {
                 return Err(self.changed(&format!("it answers {} with status {status}", printable(&request.path))));
             }
@@ -93,10 +86,7 @@ impl Console {
 
     /// What the server says when it says no, cut to a length that people read.
     pub(super) fn refused(&self, answer: &Answer) -> MdmError {
-        let said = serde_json::from_slice::<Value>(&answer.body).ok();
-        let words = ["message", "error", "errors.0.message", "result.message"];
-        let text = said.as_ref().and_then(|said| words.iter().find_map(|path| take::json(said, path)));
-        let text = text.unwrap_or_else(|| format!("status {}", answer.status));
+        let text = words_of(answer).unwrap_or_else(|| format!("status {}", answer.status));
         MdmError::Refused { host: self.host(), text: printable(&text).chars().take(200).collect() }
     }
 
@@ -135,9 +125,11 @@ impl Console {
     }
 }
 
-/// What it means that a page asks for a password where none is expected.
-pub(super) fn sign_in_page(request: &Request) -> String {
-    format!("it answers {} with its sign-in page", printable(&request.path))
+/// What an answer in JSON says to people.
+fn words_of(answer: &Answer) -> Option<String> {
+    let said: Value = serde_json::from_slice(&answer.body).ok()?;
+    let places = ["message", "error", "errors.0.message", "result.message", "errors.globalErrors.0.message"];
+    places.iter().find_map(|path| take::json(&said, path))
 }
 
 /// The host to which an answer sends people to be signed in, by the parameters of the protocols for that.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
-use url::form_urlencoded;
+use url::{Position, Url, form_urlencoded};
 
 use super::{
     Hints,
@@ -96,7 +96,7 @@ impl<'a> Plan<'a> {
             hints,
             index: Index::of(exchanges),
             sign_in,
-            landing: landing(exchanges, sign_in.at),
+            landing: landing(exchanges, origin, sign_in.at),
             deeds,
             reads,
             session: BTreeMap::new(),
@@ -206,7 +206,7 @@ impl<'a> Plan<'a> {
         let mut path = String::new();
         for segment in exchange.place().split('/').skip(1) {
             path.push('/');
-            let template = if segment.is_empty() || words::is_word(segment) {
+            let template = if segment.is_empty() || words::is_word(&segment.replace("%20", "-")) {
                 Template::text(segment)
             } else {
                 self.value(draft, at, "its address", segment, false)
@@ -512,13 +512,15 @@ impl<'a> Plan<'a> {
 }
 
 /// The exchanges to which the redirects after this one lead.
-fn landing(exchanges: &[Exchange], from: usize) -> Vec<usize> {
+fn landing(exchanges: &[Exchange], origin: &str, from: usize) -> Vec<usize> {
     let mut chain = vec![];
     let mut at = from;
     while exchanges[at].redirects() {
         let target = exchanges[at].answer_header("location").unwrap_or_default();
-        // A path alone, or a whole address: what counts is how it ends, since only our own origin is here.
-        let leads = |exchange: &Exchange| exchange.method == "GET" && target.ends_with(exchange.path.as_str());
+        let here = Url::parse(&format!("{origin}{}", exchanges[at].path)).and_then(|here| here.join(target));
+        let target =
+            here.map(|target| target[Position::BeforePath..Position::AfterQuery].to_owned()).unwrap_or_default();
+        let leads = |exchange: &Exchange| exchange.method == "GET" && exchange.path == target;
         let Some(next) = (at + 1..exchanges.len()).find(|next| leads(&exchanges[*next])) else { break };
         chain.push(next);
         at = next;
