@@ -169,17 +169,30 @@ fn a_long_list_stays_light() {
     assert!(found.contains("glob-9001") && !found.contains("acme-9000"), "{}", found.len());
     let nothing = get("/?find=%3Cscript%3E&from=18446744073709551615");
     assert!(nothing.contains("&lt;script&gt;") && !nothing.contains("<script>"));
-    assert!(get("/?from=-1").starts_with("HTTP/1.1 400"));
+    assert!(get("/?from=-1").starts_with("HTTP/1.0 400"));
     let metrics = get("/metrics");
     assert_eq!(metrics.matches("# TYPE pushcert_certificate_state gauge").count(), 1);
     assert_eq!(metrics.matches("pushcert_certificate_state{tenant=").count(), 80_000);
+    let answer = get("/status.json");
+    let document: serde_json::Value =
+        serde_json::from_str(answer.split_once("\r\n\r\n").expect("a body").1).expect("one document");
+    let shown = (document["at"].as_str(), document["tenants"].as_array().map(Vec::len));
+    assert_eq!(shown, (Some("2026-11-25T16:00:00Z"), Some(10_000)));
+    let calendar = get("/calendar.ics");
+    let ended = calendar.ends_with("END:VCALENDAR\r\n");
+    let known = tenants(10_000).iter().filter(|line| line.not_after.is_some()).count();
+    assert!(
+        ended
+            && calendar.matches("BEGIN:VCALENDAR").count() == 1
+            && calendar.matches("BEGIN:VEVENT").count() == 2 * known
+    );
 }
 
 fn fetch(address: &str, path: &str) -> String {
     use std::io::{Read, Write};
     let host = address.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = std::net::TcpStream::connect(host).expect("a connection");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("sent");
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     answer

@@ -1,26 +1,40 @@
 //! A calendar (RFC 5545): for every certificate the day to renew it, and the moment when it ends.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, iter, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
 use icalendar::{Alarm, Calendar, Component, Event, EventLike};
 use pushcert_papers::{DAY, Time, escape::printable};
 
-use crate::commands::Watched;
+use crate::commands::{StatusLine, Watched};
+
+/// Tenants in a piece.
+const PIECE: usize = 64;
 
 /// The calendar.
 pub fn ics(watched: &[Watched]) -> String {
-    let mut calendar = Calendar::new();
-    calendar.name("Apple push certificates");
-    for one in watched {
-        if let Some(end) = one.not_after {
-            calendar.push(renewal(one, end)).push(ending(one, end));
-        }
-        for event in super::credentials::events(one) {
-            calendar.push(event);
-        }
-    }
-    calendar.to_string()
+    let (begin, end) = frame();
+    watched.iter().map(events).fold(begin, |calendar, events| calendar + &events) + &end
+}
+
+/// The same of all tenants, in pieces.
+pub fn calendar(lines: Arc<[StatusLine]>) -> impl Iterator<Item = String> + Send + 'static {
+    let (begin, end) = frame();
+    let pieces = super::pieces(lines.len(), PIECE);
+    let events = pieces.map(move |piece| lines[piece].iter().map(|line| events(&Watched::from(line))).collect());
+    iter::once(begin).chain(events).chain(iter::once(end))
+}
+
+/// What stands before all events, and behind them.
+fn frame() -> (String, String) {
+    let empty = Calendar::new().name("Apple push certificates").done().to_string();
+    let end = empty.find("END:VCALENDAR").unwrap_or(empty.len());
+    (empty[..end].to_owned(), empty[end..].to_owned())
+}
+
+fn events(one: &Watched) -> String {
+    let dates = one.not_after.map(|end| [renewal(one, end), ending(one, end)]);
+    dates.into_iter().flatten().chain(super::credentials::events(one)).map(|event| event.to_string()).collect()
 }
 
 /// The day on which the warning begins, for the whole day, with a reminder at nine.

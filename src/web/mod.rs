@@ -16,7 +16,7 @@ use std::{
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
-    Json, Router,
+    Router,
     body::Body,
     extract::{Path, Query, Request, State},
     http::{
@@ -32,12 +32,11 @@ use axum::{
 };
 use futures_util::stream;
 use pushcert_papers::{Secret, Time};
-use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     commands::{
-        StatusLine, Watched,
+        StatusLine,
         watch::{Question, Record},
     },
     forms,
@@ -264,23 +263,25 @@ impl App {
     }
 }
 
-/// The metrics of ten thousand tenants are many megabytes, so they are written while they are sent.
 async fn metrics(State(app): State<App>) -> Response {
     let (shown, own) = (app.board.shown(), app.board.own());
     let rounds = forms::Rounds { at: shown.at, well: shown.well };
     let of_the_watch = forms::of_the_watch(&rounds, !own.refused, &own.tally);
-    let pieces = forms::metrics(shown.lines).chain([of_the_watch]).map(Ok::<_, Infallible>);
-    typed("text/plain; version=0.0.4; charset=utf-8", Body::from_stream(stream::iter(pieces)))
+    in_pieces("text/plain; version=0.0.4; charset=utf-8", forms::metrics(shown.lines).chain([of_the_watch]))
 }
 
 async fn calendar(State(app): State<App>) -> Response {
-    let watched: Vec<_> = app.board.shown().lines.iter().map(Watched::from).collect();
-    typed("text/calendar; charset=utf-8", forms::ics(&watched))
+    in_pieces("text/calendar; charset=utf-8", forms::calendar(app.board.shown().lines))
 }
 
-async fn status(State(app): State<App>) -> Json<serde_json::Value> {
+async fn status(State(app): State<App>) -> Response {
     let shown = app.board.shown();
-    Json(json!({ "schema": "pushcert/status-list/1", "at": shown.at, "tenants": &shown.lines[..] }))
+    in_pieces("application/json", forms::list(shown.at, shown.lines))
+}
+
+/// Ten thousand tenants make many megabytes in every form, so these are written while they are sent.
+fn in_pieces(kind: &'static str, pieces: impl Iterator<Item = String> + Send + 'static) -> Response {
+    typed(kind, Body::from_stream(stream::iter(pieces.map(Ok::<_, Infallible>))))
 }
 
 /// Ready once everybody has been looked at, and as long as looking works.
