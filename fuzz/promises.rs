@@ -51,8 +51,8 @@ pub fn request(bytes: &[u8]) {
         assert_eq!(csr.der, bytes, "all bytes belong to it");
         csr.is_signed_by_itself();
     }
-    if let Some((list, layout)) = unwrap(bytes) {
-        drop(PushRequest::from_plist(&list, layout));
+    if let Some((list, wrapping)) = unwrap(bytes) {
+        drop(PushRequest::from_plist(&list, wrapping));
     }
     let verdict = |bytes: &[u8]| {
         judge(bytes, None, Want::PushRequest, &Expectations::default(), &Authorities::apple(), now()).verdict

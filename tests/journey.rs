@@ -214,8 +214,12 @@ async fn a_manual_tenant_is_guided_through_every_step() {
     let row = trial.portal().row(&topic.common_name()).await.expect("a row");
     let serial = trial.portal().renew(&row, "ApplePushInfo.txt", trial.request()).await.expect("renewed");
     let certificate = trial.path("new.pem");
-    fs::write(&certificate, trial.portal().download(&serial).await.expect("a download")).expect("saved");
+    let downloaded = trial.portal().download(&serial).await.expect("a download");
+    let letter = [b"Dear colleague,\n", &downloaded[..], b"\n", &trial.authorities()].concat();
+    fs::write(&certificate, letter).expect("saved");
     assert_eq!(kind(&trial.bring(&certificate).await), Ok(Some(Kind::Waiting)));
+    let handed = trial.handed("byhand-ends-");
+    assert_eq!(handed.trim_ascii(), downloaded.trim_ascii(), "the certificate alone is handed on");
     assert_eq!(kind(&trial.adopt(&certificate, None).await), Ok(None));
     assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(None));
     let status = trial.status().await;

@@ -18,6 +18,8 @@ mod floors;
 mod handover;
 mod init;
 mod journey;
+#[cfg(unix)]
+mod matrix;
 mod monitoring;
 mod monitors;
 mod others;

@@ -252,6 +252,19 @@ impl Trial {
         fs::read(path).expect("the request")
     }
 
+    /// The authorities of the embedded world, in PEM.
+    pub fn authorities(&self) -> Vec<u8> {
+        fs::read(self.sandbox.announcement().config.with_file_name("authorities.pem")).expect("authorities")
+    }
+
+    /// The file in the hand-off folders whose name begins so.
+    pub fn handed(&self, name: &str) -> Vec<u8> {
+        let mut files = pushcert::world::files::walk(&self.path("handoff")).map(|walked| walked.path);
+        let named =
+            |path: &PathBuf| path.file_name().and_then(|file| file.to_str()).is_some_and(|file| file.starts_with(name));
+        fs::read(files.find(named).expect("it was handed on")).expect("the file")
+    }
+
     pub fn portal(&self) -> Visitor {
         Visitor::new(&self.sandbox.announcement().portal, &self.sandbox.announcement().ca_file).expect("a visitor")
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pushcert_papers::{
-    DAY, Topic, Verdict,
+    DAY, Finding, Topic, Verdict,
     certificate::{Authorities, Expectations},
     judge::{CertificateFacts, Judged, Want, judge},
     page,
@@ -13,6 +13,7 @@ use pushcert_papers::{
 
 use super::{
     Event, Failure, Kind, Looked, Outcome, World,
+    check::one_push_certificate,
     devices::{fleet, share_within, silence, silence_in_words},
     files,
     ledger::{Entry, Kept, Ledger},
@@ -108,8 +109,9 @@ async fn from_file(
     let authorities = tenant.authorities.as_deref().map_or_else(|| Ok(Authorities::apple()), super::authorities)?;
     let now = world.clock.now();
     let judged = judge(&bytes, None, Want::PushCertificate, &Expectations::default(), &authorities, now);
-    let Some(facts) = judged.certificate.clone().filter(|facts| facts.topic.is_some()) else {
-        return Err(not_adopted(world, path, &judged));
+    let facts = match one_push_certificate(judged.clone()) {
+        Ok(facts) => facts,
+        Err(why) => return Err(not_adopted(world, path, &judged, &why)),
     };
     let installed = installed(&facts);
     let entry = Entry { after: Some(facts.sha256), ..Entry::of("certificate-adopted").with("source", "file") };
@@ -128,11 +130,11 @@ async fn from_file(
     Ok(installed)
 }
 
-fn not_adopted(world: &World<'_>, path: &Path, judged: &Judged) -> Failure {
+fn not_adopted(world: &World<'_>, path: &Path, judged: &Judged, why: &Finding) -> Failure {
     let path = shown(path);
     world.tell(Event::NotTaken(&Looked { path: &path, judged, authorities: None, now: world.clock.now() }));
-    let code = judged.findings.first().map_or("unknown-kind", |finding| finding.code.word());
-    Failure::new(Kind::Refused, code, format!("{path} is not a push certificate; nothing was recorded")).hinted(
+    let message = format!("{path} is not a push certificate; nothing was recorded");
+    Failure::new(Kind::Refused, why.code.word(), message).hinted(
         "take the certificate from the row's Download at Apple's portal, or save the console's page and use --page",
     )
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use pushcert_papers::{
-    Code, Fingerprint, KeyError, PrivateKey, Secret, Severity, Time, Topic, Verdict,
+    Code, Finding, Fingerprint, KeyError, PrivateKey, Secret, Severity, Time, Topic, Verdict,
     certificate::{Authorities, Expectations, InstalledFacts, Place, RevocationList},
-    judge::{CertificateFacts, Judged, Want, judge},
+    judge::{self, CertificateFacts, Judged, Want, judge},
+    kind::recognise,
     watch::{Level, State, Thresholds},
 };
 
@@ -265,20 +266,29 @@ fn name_of(path: &Path) -> Option<&str> {
     path.file_name().and_then(|name| name.to_str()).filter(|name| *name != "-")
 }
 
-/// The old certificate. It may have ended; but it must be a push certificate, or a comparison with it proves nothing.
+/// The old certificate. It may have ended; but it must be one push certificate, or a comparison with it proves nothing.
 fn compared(path: &Path, authorities: &Authorities, now: Time) -> Result<CertificateFacts, Failure> {
     let bytes = files::need(path)?;
     let judged = judge(&bytes, name_of(path), Want::PushCertificate, &Expectations::default(), authorities, now);
-    let facts = judged.certificate.filter(|facts| facts.topic.is_some());
-    facts.ok_or_else(|| {
-        let message = format!(
-            "{} is not a push certificate, so nothing can be compared with it ({})",
-            shown(path),
-            judged.kind.word()
-        );
-        Failure::new(Kind::Usage, "not-comparable", message)
-            .hinted("--against wants the certificate that is installed, or was last year")
+    one_push_certificate(judged).map_err(|why| {
+        let hint = format!("{}. --against wants the certificate that is installed, or was last year", why.remedy);
+        files::misplaced(path, Kind::Usage, why).hinted(hint)
     })
+}
+
+/// What a file says that holds one push certificate with a topic, whatever else is wrong with it; or else what it is.
+pub(super) fn one_push_certificate(judged: Judged) -> Result<CertificateFacts, Finding> {
+    let several = judged.findings.iter().any(|finding| finding.code == Code::SeveralCertificates);
+    match judged.certificate.filter(|facts| facts.topic.is_some() && !several) {
+        Some(facts) => Ok(facts),
+        None => Err(worst(judged.findings)),
+    }
+}
+
+/// The finding that stands for all of them.
+fn worst(findings: Vec<Finding>) -> Finding {
+    let rank = |finding: &Finding| std::cmp::Reverse(finding.severity);
+    findings.into_iter().min_by_key(rank).expect("what is not wanted has a finding")
 }
 
 /// The public key that the certificate must have: the request's, the private key's, or that of both.
@@ -301,32 +311,37 @@ fn public_key(
     Ok(request.or(key))
 }
 
-/// The public key of the request.
+/// The public key of the request, or of a signing request alone.
 fn answered(path: &Path, authorities: &Authorities, now: Time) -> Result<Fingerprint, Failure> {
     let bytes = files::need(path)?;
     let judged = judge(&bytes, name_of(path), Want::PushRequest, &Expectations::default(), authorities, now);
-    judged.request.map(|facts| facts.public_key_sha256).ok_or_else(|| {
-        let message = format!("{} is not a push certificate request ({})", shown(path), judged.kind.word());
-        Failure::new(Kind::Usage, "not-comparable", message)
-            .hinted("--request wants the file that was uploaded to Apple's portal, or the signing request alone")
-    })
+    match judged.request {
+        Some(facts) => Ok(facts.public_key_sha256),
+        None => Err(files::misplaced(path, Kind::Usage, worst(judged.findings))),
+    }
 }
 
 /// The public half of a private key.
 fn own_key(path: &Path, passphrase: Option<&Secret>) -> Result<Fingerprint, Failure> {
-    let key = PrivateKey::read(&files::need(path)?, passphrase);
-    key.map(|key| key.public_key_sha256()).map_err(|error| key_failure(path, error))
+    let bytes = files::need(path)?;
+    let key = PrivateKey::read(&bytes, passphrase);
+    key.map(|key| key.public_key_sha256()).map_err(|error| key_failure(path, &bytes, error, Kind::Usage))
 }
 
-/// What it means that a private key cannot be used.
-pub(super) fn key_failure(path: &Path, error: KeyError) -> Failure {
+/// What it means that a private key cannot be used. What is none at all is named, and is of the kind that the place says.
+pub(super) fn key_failure(path: &Path, bytes: &[u8], error: KeyError, misplaced: Kind) -> Failure {
     let (kind, code, hint) = match error {
         KeyError::PassphraseNeeded => (Kind::Usage, "passphrase-needed", "give it with --passphrase-file FILE"),
         KeyError::WrongPassphrase => {
             (Kind::Refused, "wrong-password", "look whether it is the passphrase of this very key")
         }
-        KeyError::Missing => (Kind::Usage, "not-comparable", "bring the file with the private key, in PEM or DER"),
-        KeyError::Damaged | KeyError::TooCostly(_) => (Kind::Refused, "damaged", "bring the key as it was made"),
+        KeyError::Damaged if matches!(recognise(bytes).kind(), pushcert_papers::Kind::PrivateKey) => {
+            (Kind::Refused, "damaged", "bring the key as it was made")
+        }
+        KeyError::Missing | KeyError::Damaged => {
+            return files::misplaced(path, misplaced, judge::misplaced(bytes, Want::PrivateKey));
+        }
+        KeyError::TooCostly(_) => (Kind::Refused, "damaged", "bring the key as it was made"),
     };
     Failure::new(kind, code, format!("{}: {error}", shown(path))).hinted(hint)
 }

@@ -7,7 +7,7 @@ use pushcert_papers::{
     Country, PrivateKey, Time,
     bundle::{self, BundleError},
     certificate::{Authorities, Certificate, Expectations},
-    judge::{Judged, Want, judge},
+    judge::{self, Judged, Want, judge},
     kind::{Paper, recognise},
     pem,
     request::{Csr, SigningError, Vendor, sealed},
@@ -131,9 +131,10 @@ pub fn sign(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Sign, now: Time) -> O
 }
 
 fn signing_request(path: &Path) -> Result<Csr, Failure> {
-    match recognise(&files::need(path)?) {
+    let bytes = files::need(path)?;
+    match recognise(&bytes) {
         Paper::Csr(csr) => Ok(*csr),
-        paper => Err(not_the_right(path, paper.kind(), "a certificate signing request", "pushcert csr new  makes one")),
+        _ => Err(files::misplaced(path, Kind::Refused, judge::misplaced(&bytes, Want::Csr))),
     }
 }
 
@@ -163,14 +164,15 @@ pub(super) fn private_key(path: &Path, passphrase: &Passphrase, ask: &dyn Ask) -
         }
         read => read,
     };
-    read.map_err(|error| key_failure(path, error))
+    read.map_err(|error| key_failure(path, &bytes, error, Kind::Refused))
 }
 
 /// The certificates in a file, whatever they are.
 pub(super) fn certificates_in(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    match recognise(&files::need(path)?) {
+    let bytes = files::need(path)?;
+    match recognise(&bytes) {
         Paper::Certificates { leaves, authorities, .. } => Ok(leaves.into_iter().chain(authorities).collect()),
-        paper => Err(not_the_right(path, paper.kind(), "a certificate", "bring it in PEM or DER")),
+        _ => Err(files::misplaced(path, Kind::Refused, judge::misplaced(&bytes, Want::AnyCertificate))),
     }
 }
 
@@ -269,9 +271,4 @@ pub(super) fn bundle_failure(path: &Path, error: BundleError) -> Failure {
         }
     };
     Failure::new(Kind::Refused, code, format!("{}: {error}", shown(path))).hinted(hint)
-}
-
-pub(super) fn not_the_right(path: &Path, kind: pushcert_papers::Kind, wanted: &str, hint: &str) -> Failure {
-    Failure::new(Kind::Refused, "not-the-right-file", format!("{} is not {wanted} ({})", shown(path), kind.word()))
-        .hinted(hint)
 }

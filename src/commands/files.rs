@@ -50,6 +50,11 @@ pub fn unreadable(error: &FileError) -> Judged {
     Judged::only(PaperKind::Unknown, vec![finding])
 }
 
+/// A file that cannot be used where it was handed in, by the finding that names it.
+pub fn misplaced(path: &Path, kind: Kind, finding: Finding) -> Failure {
+    Failure::new(kind, finding.code.word(), format!("{}: {}", shown(path), finding.message)).hinted(finding.remedy)
+}
+
 fn code(error: &FileError) -> Code {
     match error {
         FileError::NotAFile { .. } => Code::NotAFile,

@@ -6,14 +6,14 @@ use pushcert_papers::{
     PrivateKey, Secret, Time, Verdict,
     bundle::{self, Bundle},
     certificate::{Authorities, Certificate, Expectations},
-    judge::{Want, judge},
+    judge::{self, Want, judge},
     kind::{Paper, recognise},
     pem,
 };
 
 use super::{
     Ask, Event, Failure, Kind, Looked, Made, Outcome, Reporter,
-    csr::{bundle_failure, certificates_in, folder, keys_failure, not_the_right, private_key, vacant, write},
+    csr::{bundle_failure, certificates_in, folder, keys_failure, private_key, vacant, write},
     files,
     passphrase::Passphrase,
     shown,
@@ -96,8 +96,7 @@ pub struct Open {
 pub fn open(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Open) -> Outcome {
     let bytes = files::need(&wish.file)?;
     let Paper::Pkcs12(file) = recognise(&bytes) else {
-        let kind = recognise(&bytes).kind();
-        return Err(not_the_right(&wish.file, kind, "a PKCS #12 file", "it ends in .p12 or .pfx"));
+        return Err(files::misplaced(&wish.file, Kind::Refused, judge::misplaced(&bytes, Want::Pkcs12)));
     };
     let (bundle, passphrase) = opened(wish, &file, ask)?;
     let Some(first) = bundle.certificates.first() else {

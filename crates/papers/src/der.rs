@@ -16,6 +16,37 @@ impl Element<'_> {
         self.tag & 0x20 != 0
     }
 
+    /// Every element in it; `None` where something in it is no element.
+    pub(crate) fn all(self) -> Option<Vec<Self>> {
+        let mut rest = self.content;
+        let mut found = vec![];
+        while !rest.is_empty() {
+            let (element, behind) = read(rest)?;
+            found.push(element);
+            rest = behind;
+        }
+        Some(found)
+    }
+
+    /// The octets of an OCTET STRING, which BER may cut into pieces; `None` where a piece is something else.
+    pub(crate) fn octets(self) -> Option<Vec<u8>> {
+        let mut octets = vec![];
+        self.collect_octets(&mut octets, 0)?;
+        Some(octets)
+    }
+
+    fn collect_octets(self, octets: &mut Vec<u8>, depth: usize) -> Option<()> {
+        if !self.is_constructed() {
+            octets.extend_from_slice(self.content);
+            return Some(());
+        }
+        let pieces = self.all().filter(|_| depth < DEEPEST)?;
+        pieces.into_iter().try_for_each(|piece| match piece.tag {
+            0x04 | 0x24 => piece.collect_octets(octets, depth + 1),
+            _ => None,
+        })
+    }
+
     /// The elements in it, as far as they can be read.
     pub(crate) fn parts(self) -> impl Iterator<Item = Self> {
         let mut rest = self.content;
@@ -30,6 +61,11 @@ impl Element<'_> {
 /// The element at the beginning, and what follows it.
 pub(crate) fn read(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
     read_at(bytes, 0)
+}
+
+/// The one SEQUENCE that these bytes are.
+pub(crate) fn one_sequence(bytes: &[u8]) -> Option<Element<'_>> {
+    read(bytes).filter(|(element, rest)| element.tag == 0x30 && rest.is_empty()).map(|(element, _)| element)
 }
 
 /// The content of the element with this tag at the beginning, and what follows it.

@@ -231,6 +231,8 @@ codes! {
     DoubleBase64 = "double-base64", Warn;
     /// The request is a bare property list, without its encoding.
     BarePlist = "bare-plist", Warn;
+    /// The request was saved by an editor, in UTF-16 or with a byte order mark.
+    TextEncoding = "text-encoding", Warn;
     /// The request lacks one of its three parts.
     MissingPart = "missing-part", Refuse;
     /// The certificate signing request inside cannot be read.

@@ -4,7 +4,7 @@ use openssl::pkey::{PKey, Private};
 use x509_parser::{prelude::FromDer, x509::SubjectPublicKeyInfo};
 use zeroize::Zeroizing;
 
-use crate::{Fingerprint, Secret, bundle::Outline, certificate::Key, pem::blocks};
+use crate::{Fingerprint, Secret, bundle::Outline, certificate::Key, der::element, pem::blocks};
 
 /// A private key. Its octets are wiped when it goes, and `Debug` does not show them.
 #[derive(Clone)]
@@ -59,6 +59,9 @@ impl PrivateKey {
             return Self::of(&key);
         }
         let outline = Outline::of(der).ok_or(KeyError::Missing)?;
+        if is_pkcs12(der) {
+            return Err(KeyError::Missing);
+        }
         if outline.ciphers.is_empty() {
             return Err(KeyError::Damaged);
         }
@@ -98,6 +101,12 @@ impl PrivateKey {
     pub(crate) fn openssl(&self) -> Result<PKey<Private>, openssl::error::ErrorStack> {
         PKey::private_key_from_pkcs8(&self.pkcs8)
     }
+}
+
+/// Whether this is a PKCS #12 file, which begins with its version (RFC 7292, section 4): a key may be in it, but it is none.
+fn is_pkcs12(der: &[u8]) -> bool {
+    let version = || element(element(der, 0x30)?.0, 0x02);
+    version().is_some_and(|(version, _)| version == [3])
 }
 
 /// A passphrase that can open something: OpenSSL takes texts that end at a zero octet.

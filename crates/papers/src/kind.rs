@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     certificate::Certificate,
-    der::element,
-    pem::{self, DamagedBlock},
-    request::{Csr, PushRequest, unwrap},
+    der::{self, element},
+    pem::{self, DamagedBlock, pem},
+    request::{Csr, PushRequest, is_binary_list, unwrap},
+    text,
 };
 
 /// The kinds of file that are told apart.
@@ -159,6 +160,18 @@ impl Paper {
     }
 }
 
+/// The one certificate in these bytes that is no authority's, alone and in PEM: what a server gets of a file that people
+/// have. `None` where there is none, or more than one.
+pub fn leaf_alone(bytes: &[u8]) -> Option<String> {
+    match recognise(bytes) {
+        Paper::Certificates { leaves, .. } => match leaves.as_slice() {
+            [leaf] => Some(pem("CERTIFICATE", &leaf.der)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// The kind of a certificate that is no authority's.
 pub(crate) fn kind_of(leaf: &Certificate) -> Kind {
     let named = |words: &[&str]| {
@@ -185,42 +198,40 @@ pub(crate) fn kind_of(leaf: &Certificate) -> Kind {
 
 /// What these bytes are.
 pub fn recognise(bytes: &[u8]) -> Paper {
-    let text = utf8(bytes);
-    let bytes = text.as_deref().map_or(bytes, str::as_bytes);
-    if bytes.trim_ascii().is_empty() {
+    let (plain, _) = text::plain(bytes);
+    if plain.trim_ascii().is_empty() {
         return Paper::Empty;
     }
-    if bytes.first() == Some(&0x30) {
-        return der(bytes);
+    if plain.first() == Some(&0x30) {
+        return der(&plain);
     }
-    let text = std::str::from_utf8(bytes);
+    if let Some(like) = magic(&plain) {
+        return Paper::Unknown { like: Some(like) };
+    }
+    let text = std::str::from_utf8(&plain);
     // Most files are PEM, and begin with it. Elsewhere a property list may hold PEM, so it goes before.
     if let Some(text) = text.ok().filter(|text| text.starts_with("-----BEGIN ")) {
         return blocks(text);
     }
-    if let Some((list, layout)) = unwrap(bytes) {
-        return PushRequest::from_plist(&list, layout)
+    if let Some((list, wrapping)) = unwrap(bytes) {
+        return PushRequest::from_plist(&list, wrapping)
             .map_or(Paper::Plist, |request| Paper::Request(Box::new(request)));
     }
-    let Ok(text) = text else { return Paper::Unknown { like: magic(bytes) } };
-    if text.contains("-----BEGIN ") {
-        return blocks(text);
+    if is_binary_list(&plain) {
+        return Paper::Plist;
     }
-    words(text.trim_start_matches('\u{feff}').trim())
+    let Ok(text) = text else { return Paper::Unknown { like: None } };
+    framed(text).unwrap_or_else(|| if text.contains("-----BEGIN ") { blocks(text) } else { words(text.trim()) })
 }
 
-/// The text in UTF-8 of what a Windows editor saved in UTF-16, with a byte order mark or without; `None` when it is not
-/// that.
-fn utf8(bytes: &[u8]) -> Option<String> {
-    let (order, rest): (fn([u8; 2]) -> u16, _) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
-        [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
-        [1..=255, 0, 1..=255, 0, ..] => (u16::from_le_bytes, bytes),
-        [0, 1..=255, 0, 1..=255, ..] => (u16::from_be_bytes, bytes),
-        _ => return None,
-    };
-    let units = rest.chunks_exact(2).map(|pair| order([pair[0], pair[1]]));
-    char::decode_utf16(units).collect::<Result<String, _>>().ok().filter(|_| rest.len().is_multiple_of(2))
+/// Text in a form of its own, which may hold PEM only in that form.
+fn framed(text: &str) -> Option<Paper> {
+    let text = text.trim();
+    if text.starts_with("{\\rtf") {
+        return Some(Paper::Unknown { like: Some(RTF) });
+    }
+    let whole = text.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    whole.then_some(Paper::Json)
 }
 
 /// DER, by what it is inside.
@@ -290,11 +301,13 @@ fn blocks(text: &str) -> Paper {
     };
     let key = blocks.iter().find(|block| block.label.ends_with("PRIVATE KEY"));
     let mut found = vec![];
-    for block in blocks
-        .iter()
-        .filter(|block| matches!(block.label.as_str(), "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE"))
-    {
-        match Certificate::from_der(&block.der) {
+    for block in &blocks {
+        let der = match block.label.as_str() {
+            "CERTIFICATE" | "X509 CERTIFICATE" => &block.der,
+            "TRUSTED CERTIFICATE" => without_trust(&block.der),
+            _ => continue,
+        };
+        match Certificate::from_der(der) {
             Ok(certificate) => found.push(certificate),
             Err(_) => return Paper::Damaged { like: "a certificate" },
         }
@@ -316,6 +329,11 @@ fn blocks(text: &str) -> Paper {
     }
 }
 
+/// OpenSSL notes behind a certificate what it is trusted for.
+fn without_trust(der: &[u8]) -> &[u8] {
+    der::read(der).map_or(der, |(_, trust)| &der[..der.len() - trust.len()])
+}
+
 fn like(label: &str) -> &'static str {
     match label {
         _ if label.ends_with("PRIVATE KEY") => "a private key",
@@ -332,30 +350,29 @@ fn certificates(found: Vec<Certificate>, key_beside: bool) -> Paper {
 
 /// Text that is no PEM.
 fn words(text: &str) -> Paper {
-    let lower: String = text.chars().take(512).collect::<String>().to_lowercase();
-    if lower.starts_with("<!doctype html") || lower.contains("<html") {
+    let lower: String = text.chars().take(BEGINNING).collect::<String>().to_lowercase();
+    if is_page(&lower) {
         return Paper::Html;
     }
     if text.starts_with(['{', '[']) {
-        let whole = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-        return if whole {
-            Paper::Json
-        } else if lower.starts_with("{\\rtf") {
-            Paper::Unknown { like: Some(RTF) }
-        } else {
-            Paper::Damaged { like: "JSON" }
-        };
+        return Paper::Damaged { like: "JSON" };
     }
     if lower.starts_with("<?xml") || lower.starts_with("<plist") {
         return Paper::Damaged { like: "a property list" };
     }
-    match encoded(text) {
-        Some(paper) => paper,
-        None => Paper::Unknown { like: None },
-    }
+    encoded(text).unwrap_or(Paper::Unknown { like: None })
 }
 
-/// Base64 or hexadecimal digits without any frame: of DER, or of a property list that was cut off.
+/// The letters of a text that show what it is.
+const BEGINNING: usize = 4096;
+
+/// Whether this beginning of a text, in small letters, is that of a web page. Some begin in the middle.
+fn is_page(lower: &str) -> bool {
+    let tags = ["<html", "<head", "<body", "<script", "<title", "<meta"];
+    lower.starts_with("<!doctype html") || lower.starts_with('<') && tags.iter().any(|tag| lower.contains(tag))
+}
+
+/// Base64 or hexadecimal digits without any frame: of DER, of PEM, or of a property list that was cut off.
 fn encoded(text: &str) -> Option<Paper> {
     if let Some(inner) = hexadecimal(text.as_bytes()) {
         return (inner.first() == Some(&0x30)).then(|| der(&inner));
@@ -370,7 +387,11 @@ fn encoded(text: &str) -> Option<Paper> {
         return Some(Paper::Damaged { like: "a push certificate request" });
     }
     let inner = pem::BODY.decode(dense).ok()?;
-    (inner.first() == Some(&0x30)).then(|| der(&inner))
+    match std::str::from_utf8(&inner) {
+        Ok(text) if text.starts_with("-----BEGIN ") => Some(blocks(text)),
+        _ if is_binary_list(&inner) => Some(Paper::Plist),
+        _ => (inner.first() == Some(&0x30)).then(|| der(&inner)),
+    }
 }
 
 /// The octets that these hexadecimal digits write, white space between them left out; `None` for any other text.
@@ -382,7 +403,12 @@ pub(crate) fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn magic(bytes: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 4] =
-        [(b"PK\x03\x04", ZIP), (b"%PDF", "a PDF document"), (b"\x1f\x8b", "a gzip archive"), (b"\x89PNG", "a picture")];
+    let known: [(&[u8], &str); 5] = [
+        (b"PK\x03\x04", ZIP),
+        (b"PK\x05\x06", ZIP),
+        (b"%PDF", "a PDF document"),
+        (b"\x1f\x8b", "a gzip archive"),
+        (b"\x89PNG", "a picture"),
+    ];
     known.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, like)| like)
 }

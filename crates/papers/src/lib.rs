@@ -31,6 +31,7 @@ mod pem;
 mod secret;
 mod serial;
 mod tenant;
+mod text;
 mod time;
 mod topic;
 
@@ -59,5 +60,6 @@ pub use pem::pem;
 pub use secret::Secret;
 pub use serial::{NotASerial, Serial};
 pub use tenant::{NotATenantName, TenantName};
+pub use text::Oddity;
 pub use time::{DAY, NotATime, Time};
 pub use topic::{NotATopic, PREFIX as TOPIC_PREFIX, Topic, within as topic_within};

@@ -7,7 +7,7 @@
     reason = "tests read their fixtures and their environment"
 )]
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use pushcert_papers::{
     Code, KeyError, Kind, PrivateKey, Secret,
@@ -16,16 +16,19 @@ use pushcert_papers::{
     bundle::{self, BundleError},
     certificate::{Authorities, Certificate, Expectations, InstalledFacts, Place, RevocationList},
     judge::{CertificateFacts, Judged, Want, judge},
-    kind::{Paper, recognise},
+    kind::{Paper, leaf_alone, recognise},
     request::{
-        SigningError, Vendor, for_the_portal,
+        Known, SigningError, Vendor, check, for_the_portal,
         sealed::{self, SealedError},
     },
 };
 
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/papers")
+}
+
 fn read(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/papers").join(name);
-    fs::read(&path).expect("a fixture")
+    fs::read(folder().join(name)).expect("a fixture")
 }
 
 fn now() -> Time {
@@ -78,6 +81,8 @@ fn push_certificates_at_the_gate() {
         ("form-junk.pem", ""),
         ("form-base64.txt", ""),
         ("form-utf16.pem", ""),
+        ("form-bom.pem", ""),
+        ("form-base64-pem.txt", ""),
         ("renewal-before.pem", "key-mismatch same-certificate"),
         ("other-topic.pem", "topic-changed other-tenant"),
         ("key-mismatch.pem", "key-mismatch"),
@@ -123,14 +128,18 @@ fn what_is_not_a_push_certificate_has_a_name_in_every_place() {
         ("private-key-old-encryption.pem", Kind::PrivateKey, "private-key"),
         ("private-key-curve.pem", Kind::PrivateKey, "private-key"),
         ("sign-in-page.pem", Kind::Html, "html-page"),
+        ("page-part.pem", Kind::Html, "html-page"),
         ("answer.json", Kind::Json, "json-answer"),
+        ("answer-with-pem.json", Kind::Json, "json-answer"),
         ("some.plist", Kind::Plist, "unknown-kind"),
+        ("binary.plist", Kind::Plist, "unknown-kind"),
         ("empty.pem", Kind::Empty, "empty-file"),
         ("blank.pem", Kind::Empty, "empty-file"),
         ("letter.txt", Kind::Unknown, "unknown-kind"),
         ("letter-utf16.txt", Kind::Unknown, "unknown-kind"),
         ("archive.zip", Kind::Unknown, "unknown-kind"),
         ("request.rtf", Kind::Unknown, "unknown-kind"),
+        ("letter-rtf.rtf", Kind::Unknown, "unknown-kind"),
         ("sealed-reply.p7", Kind::Unknown, "unknown-kind"),
         ("sealed-reply.der", Kind::Unknown, "unknown-kind"),
         ("signed.p7b", Kind::Unknown, "unknown-kind"),
@@ -147,6 +156,44 @@ fn what_is_not_a_push_certificate_has_a_name_in_every_place() {
             assert_eq!(judged.verdict, Verdict::Refuse, "{file}");
             assert!(judged.findings.iter().all(|finding| !finding.remedy.is_empty()), "{file}");
         }
+    }
+}
+
+/// What a file looks like is said, where it is nothing that is wanted anywhere, and so is the way out of it.
+#[test]
+fn what_a_file_looks_like_is_said() {
+    let table = [
+        ("archive.zip", "a ZIP archive", "take the right file out of it"),
+        ("request.rtf", "an RTF document", "save it anew as plain text"),
+        ("letter-rtf.rtf", "an RTF document", "save it anew as plain text"),
+        ("signed.p7b", "a PKCS #7 file", "openssl pkcs7"),
+        ("sealed-reply.p7", "encrypted for somebody", "pushcert csr open"),
+        ("sealed-reply.der", "encrypted for somebody", "pushcert csr open"),
+        ("some.plist", "a property list", "bring"),
+        ("binary.plist", "a property list", "bring"),
+        ("private-key-encrypted.pem", "protected by a passphrase", "bring the right file"),
+        ("private-key.der", "nothing protects it", "bring the right file"),
+        ("damaged-cut-request.txt", "like a push certificate request", "download it once more"),
+        ("damaged-cut.der", "like a certificate", "download it once more"),
+    ];
+    for (file, message, remedy) in table {
+        let found = judged(file, Want::PushCertificate, &Expectations::default()).findings;
+        assert!(found[0].message.contains(message), "{file}: {}", found[0].message);
+        assert!(found[0].remedy.contains(remedy), "{file}: {}", found[0].remedy);
+    }
+}
+
+/// A server gets the certificate alone, in PEM, whatever form it came in.
+#[test]
+fn a_server_gets_the_certificate_alone() {
+    let alone = leaf_alone(&read("form.der"));
+    let forms =
+        ["form-crlf.pem", "form-junk.pem", "form-base64.txt", "form-base64-pem.txt", "form-utf16.pem", "form-bom.pem"];
+    for file in forms.into_iter().chain(["renewal-after.pem", "with-chain.pem"]) {
+        assert_eq!(leaf_alone(&read(file)), alone, "{file}");
+    }
+    for file in ["several.pem", "authorities.pem", "request.txt", "empty.pem"] {
+        assert_eq!(leaf_alone(&read(file)), None, "{file}");
     }
 }
 
@@ -194,6 +241,7 @@ fn pkcs12_files() {
         ("bundle-rc2.p12", "old-encryption"),
         ("bundle-unknown-cipher.p12", "unreadable-encryption"),
         ("bundle-costly.p12", "unreadable-encryption"),
+        ("bundle-costly-inside.p12", "unreadable-encryption"),
         ("bundle-cut.p12", "damaged"),
         ("bundle-vendor.p12", "vendor-certificate"),
     ];
@@ -370,6 +418,8 @@ fn requests() {
         ("request-one-line-pem.txt", ""),
         ("request-double.txt", "double-base64"),
         ("request-bare.txt", "bare-plist"),
+        ("request-bom.txt", "text-encoding"),
+        ("request-utf16.txt", "text-encoding"),
         ("request.csr", "file-name"),
         ("request-no-signature.txt", "missing-part"),
         ("request-sha1.txt", "csr-signature-sha1"),
@@ -396,10 +446,11 @@ fn requests() {
 
 #[test]
 fn other_layouts_are_brought_into_that_of_the_portal() {
-    for file in ["request.txt", "request-wrapped.txt", "request-double.txt", "request-bare.txt"] {
+    let odd = ["request-double.txt", "request-bare.txt", "request-bom.txt", "request-utf16.txt"];
+    for file in [&["request.txt", "request-wrapped.txt"][..], &odd].concat() {
         let form = for_the_portal(&read(file));
         let judged = judge(&form, None, Want::PushRequest, &Expectations::default(), &authorities(), now());
-        assert_eq!(codes(&judged), "", "{file}");
+        assert_eq!((codes(&judged).as_str(), form.is_ascii()), ("", true), "{file}");
     }
     assert_eq!(for_the_portal(&read("request-wrapped.txt")), read("request-wrapped.txt"), "a good one stays as it is");
     assert_eq!(for_the_portal(b"a letter"), b"a letter");
@@ -420,6 +471,53 @@ fn the_very_certificate_that_is_installed() {
     let expected = Expectations { topic: topic.as_ref(), installed: Some(&installed), ..Expectations::default() };
     let judged = judged("renewal-after.pem", Want::PushCertificate, &expected);
     assert_eq!(codes(&judged), "key-not-compared already-installed");
+}
+
+/// A request that lies about for long, and one that a newer one has followed.
+#[test]
+fn requests_grow_old() {
+    let Paper::Request(request) = recognise(&read("request.txt")) else { panic!("a request") };
+    let at = |days: i64| Some(now().plus(-days * 86_400));
+    let found = |fetched: Option<Time>, newer_fetched: Option<Time>| {
+        let known = Known { file_name: None, fetched, newer_fetched };
+        let findings = check(&request, &known, &authorities(), now());
+        findings.iter().map(|finding| finding.code.word()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(found(None, None), "");
+    assert_eq!(found(at(1), None), "", "a day is not too long");
+    assert_eq!(found(at(2), None), "request-old");
+    assert_eq!(found(at(1), at(0)), "request-superseded");
+    assert_eq!(found(at(0), at(1)), "", "the other one is older");
+}
+
+/// No finding is left without something that provokes it: every fixture, in every place, under every expectation.
+#[test]
+fn every_finding_is_provoked() {
+    let (warning, passphrase) = (Some(400), Secret::new(PASSPHRASE));
+    let list = RevocationList::read(&read("revoked.crl")).expect("a list");
+    let mut seen = BTreeSet::new();
+    with_expectations(|gate| {
+        let open = Expectations { passphrase: Some(&passphrase), warning_days: warning, ..Expectations::default() };
+        let looked_up = Expectations { revocations: Some(&list), ..Expectations::default() };
+        let installed = Expectations { awaiting_newer: false, ..*gate };
+        for entry in fs::read_dir(folder()).expect("fixtures").flatten() {
+            let name = entry.file_name().into_string().expect("a name");
+            let looks = [
+                (Want::Anything, &open),
+                (Want::PushRequest, &Expectations::default()),
+                (Want::PushCertificate, gate),
+                (Want::PushCertificate, &looked_up),
+                (Want::PushCertificate, &installed),
+            ];
+            for (want, expected) in looks {
+                seen.extend(judged(&name, want, expected).findings.into_iter().map(|finding| finding.code));
+            }
+        }
+    });
+    // What is known of a file beside its bytes: tried in `requests_grow_old`, and where files are opened.
+    let elsewhere = [Code::TooLarge, Code::NotAFile, Code::Unreadable, Code::RequestOld, Code::RequestSuperseded];
+    let missing: Vec<_> = Code::ALL.iter().filter(|code| !seen.contains(code) && !elsewhere.contains(code)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

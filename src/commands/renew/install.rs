@@ -5,6 +5,7 @@ use std::path::Path;
 use pushcert_papers::{
     Code, DAY, Severity,
     console::Deed,
+    kind::leaf_alone,
     renewal::{Confirmation, Install, Journey, ReceivedCertificate, Shown, guide, shown as shows},
     watch::{Installed, Seen, Source},
 };
@@ -35,7 +36,7 @@ impl Run<'_> {
         // Somebody may have put another one there since the certificate was accepted; the second try looks at the first's.
         let before = if tries == 1 { self.predecessor().await? } else { journey.before };
         self.ledger.commit(Journey { install: intended, before, ..journey }, vec![], entry).await?;
-        match self.server.mdm.install(&pem).await {
+        match self.server.mdm.install(&alone(pem)).await {
             Ok(()) if self.server.reach.read => self.read_back().await,
             Ok(()) => Ok(Flow::On),
             Err(MdmError::Uncertain { host, why }) => {
@@ -170,7 +171,9 @@ impl Run<'_> {
                 ends: certificate.not_after,
             })
         };
-        let files = std::iter::once((file.clone(), pem)).chain(key.as_deref().map(|key| (key_file.clone(), key)));
+        let alone = alone(pem.to_vec());
+        let files =
+            std::iter::once((file.clone(), alone.as_slice())).chain(key.as_deref().map(|key| (key_file.clone(), key)));
         let taken_along = card(&file, key.is_some().then_some(&*key_file));
         let back = self.after_the_upload(&certificate);
         let path = self.write_handout("upload", &folder, &taken_along, files, &back).await?;
@@ -209,6 +212,11 @@ impl Run<'_> {
 enum Guarded {
     MayBeSent,
     InstalledAlready,
+}
+
+/// The certificate alone, in PEM: what came with it in the file that was judged is nothing for a server.
+fn alone(file: Vec<u8>) -> Vec<u8> {
+    leaf_alone(&file).map_or(file, String::into_bytes)
 }
 
 fn received(journey: &Journey) -> ReceivedCertificate {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use openssl::{error::ErrorStack, pkcs12::Pkcs12, provider::Provider};
 use p12_keystore::{Pkcs12Archive, error::Error as ArchiveError};
 
-use super::Outline;
+use super::{MOST_ROUNDS, Outline, inner};
 use crate::{PrivateKey, certificate::Certificate, der};
 
 /// What was in a PKCS #12 file.
@@ -48,6 +48,10 @@ pub fn open(bytes: &[u8], passphrase: &str) -> Result<Bundle, BundleError> {
     let outline = Outline::of(bytes).ok_or(BundleError::Damaged)?;
     if outline.is_too_costly() {
         return Err(BundleError::TooCostly(outline.rounds));
+    }
+    let rounds = outline.rounds.saturating_add(inner::rounds(bytes, passphrase)?);
+    if rounds > MOST_ROUNDS {
+        return Err(BundleError::TooCostly(rounds));
     }
     match Pkcs12Archive::from_pkcs12(bytes, passphrase) {
         Ok(archive) => of_archive(&archive),
@@ -113,7 +117,10 @@ fn meaning(errors: &ErrorStack) -> BundleError {
             error.reason().is_some_and(|reason| words.iter().any(|word| reason.to_lowercase().contains(word)))
         })
     };
-    if says(&["mac verify failure", "mac verify error"]) {
+    // OpenSSL 3.0 reads no file without a code, and says the same of it as of a wrong passphrase besides.
+    if says(&["mac absent"]) {
+        BundleError::UnknownEncryption
+    } else if says(&["mac verify failure", "mac verify error"]) {
         BundleError::WrongPassphrase
     } else if says(&["unsupported", "unknown pbe algorithm", "unknown cipher", "unknown digest", "no cipher set"]) {
         BundleError::UnknownEncryption

@@ -1,9 +1,8 @@
 //! What a protected file says in the clear: how it is encrypted, and how much work opening it asks for. It is read before
 //! any library opens the file, for a file may ask for years of work.
 
-use std::borrow::Cow;
-
-use crate::der::{Element, read};
+use super::pfx::{Pfx, Safe, typed};
+use crate::der::{Element, one_sequence};
 
 /// The most rounds of key derivation that a file may ask for, all its parts together: a few seconds of work. The usual
 /// files ask for two thousand to two million.
@@ -93,24 +92,42 @@ const CIPHERS: [(&[u8], Cipher); 16] = [
 ];
 
 /// 1.2.840.113549.1.5.12 — PBKDF2 (RFC 8018, A.2).
-const PBKDF2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";
+pub(super) const PBKDF2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";
 /// 1.3.6.1.4.1.11591.4.11 — scrypt (RFC 7914).
-const SCRYPT: &[u8] = b"\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
+pub(super) const SCRYPT: &[u8] = b"\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
+
+/// 1.2.840.113549.1.12.10.1.5 and .6 — a bag with a secret, and a bag of bags (RFC 7292, section 4.2).
+const SECRET_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x05";
+const BAG_OF_BAGS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x06";
 
 impl Outline {
-    /// The outline of these bytes; `None` when they are no whole sequence, or too much of one.
+    /// The outline of these bytes; `None` when they are no whole file of the kind, or too much of one.
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        let (whole, rest) = read(bytes)?;
-        if whole.tag != 0x30 || !rest.is_empty() {
-            return None;
-        }
         let mut outline = Self { left: MOST_ELEMENTS, ..Self::default() };
-        // PFX ::= SEQUENCE { version, authSafe, macData OPTIONAL }
-        if let Some(mac) = whole.parts().nth(2).filter(|_| whole.parts().next().is_some_and(|part| part.tag == 0x02)) {
+        let Some(pfx) = Pfx::of(bytes) else {
+            // EncryptedPrivateKeyInfo ::= SEQUENCE { encryptionAlgorithm, encryptedData }, or a key that nothing protects.
+            outline.look(one_sequence(bytes)?, 0)?;
+            return Some(outline);
+        };
+        if let Some(mac) = pfx.mac {
+            // MacData ::= SEQUENCE { mac, macSalt, iterations DEFAULT 1 }
             outline.mac = true;
-            outline.count(mac.parts().nth(2));
+            outline.count(mac.all()?.get(2).copied());
+            outline.look(mac, 0)?;
         }
-        outline.look(whole, 0)?;
+        for safe in &pfx.safes {
+            match safe {
+                Safe::Open(contents) => outline.bags(one_sequence(contents)?, 0)?,
+                Safe::Sealed(sealed) => outline.look(Element { tag: 0x30, content: &sealed.algorithm }, 0)?,
+            }
+        }
+        Some(outline)
+    }
+
+    /// The outline of what stood encrypted in a file.
+    pub(super) fn of_contents(contents: &[u8]) -> Option<Self> {
+        let mut outline = Self { left: MOST_ELEMENTS, ..Self::default() };
+        outline.bags(one_sequence(contents)?, 0)?;
         Some(outline)
     }
 
@@ -119,6 +136,28 @@ impl Outline {
         self.rounds > MOST_ROUNDS
     }
 
+    /// `SafeContents ::= SEQUENCE OF SafeBag`
+    fn bags(&mut self, contents: Element<'_>, depth: usize) -> Option<()> {
+        let bags = contents.all().filter(|_| depth < DEEPEST)?;
+        bags.into_iter().try_for_each(|bag| {
+            let (kind, value) = typed(bag)?;
+            match kind.content {
+                BAG_OF_BAGS => self.bags(value, depth + 1),
+                SECRET_BAG => self.secret(value),
+                _ => self.look(value, 0),
+            }
+        })
+    }
+
+    /// A secret may stand in a bag as an encrypted key in an OCTET STRING, which is how Java writes it.
+    fn secret(&mut self, bag: Element<'_>) -> Option<()> {
+        self.look(bag, 0)?;
+        let (_, value) = typed(bag)?;
+        let octets = value.octets().unwrap_or_default();
+        one_sequence(&octets).map_or(Some(()), |inner| self.look(inner, 0))
+    }
+
+    /// Looks for algorithms in everything that is made of elements.
     fn look(&mut self, element: Element<'_>, depth: usize) -> Option<()> {
         self.left = self.left.checked_sub(1)?;
         if depth > DEEPEST {
@@ -127,17 +166,10 @@ impl Outline {
         if element.tag == 0x30 {
             self.algorithm(element);
         }
-        if element.is_constructed() && element.tag != 0x24 {
-            return element.parts().try_for_each(|part| self.look(part, depth + 1));
+        if !element.is_constructed() {
+            return Some(());
         }
-        if matches!(element.tag, 0x04 | 0x24) {
-            let octets = octets(element);
-            // What is encrypted may look like a sequence by chance, and then does not hold together.
-            if let Some((inner, [])) = read(&octets).filter(|(inner, _)| inner.tag == 0x30) {
-                return self.look(inner, depth + 1);
-            }
-        }
-        Some(())
+        element.all()?.into_iter().try_for_each(|part| self.look(part, depth + 1))
     }
 
     /// `AlgorithmIdentifier ::= SEQUENCE { algorithm, parameters }`
@@ -169,21 +201,13 @@ impl Outline {
 }
 
 /// An INTEGER; one that is negative or beyond all bounds counts as the largest.
-fn number(element: Element<'_>) -> u64 {
+pub(super) fn number(element: Element<'_>) -> u64 {
     match element.content {
         octets @ [first, ..] if element.tag == 0x02 && octets.len() <= 8 && first & 0x80 == 0 => {
             octets.iter().fold(0, |number, octet| number << 8 | u64::from(*octet))
         }
         _ => u64::MAX,
     }
-}
-
-/// The octets of an OCTET STRING, put together where it comes in parts.
-fn octets(element: Element<'_>) -> Cow<'_, [u8]> {
-    if element.tag == 0x04 {
-        return Cow::Borrowed(element.content);
-    }
-    Cow::Owned(element.parts().flat_map(|part| part.content.iter().copied()).collect())
 }
 
 #[cfg(test)]

@@ -203,6 +203,10 @@ fn whole(bytes: &[u8]) -> Option<&[u8]> {
     Some(&bytes[..bytes.len() - behind.len()])
 }
 
+/// A certificate with more extensions is no paper of ours. Each is compared with those before it, so they are counted
+/// first.
+const MOST_EXTENSIONS: usize = 100;
+
 /// What the extensions say.
 struct Extensions<'a> {
     present: Vec<Oid<'a>>,
@@ -216,6 +220,9 @@ impl<'a> Extensions<'a> {
     fn of(parsed: &X509Certificate<'a>) -> Result<Self, ParseError> {
         let mut found =
             Self { present: vec![], is_authority: false, client_auth: true, authority_key: None, subject_key: None };
+        if parsed.extensions().len() > MOST_EXTENSIONS {
+            return Err(ParseError);
+        }
         for extension in parsed.extensions() {
             // Twice the same extension may be read in two ways, so it is no certificate (RFC 5280, 4.2).
             if found.present.contains(&extension.oid) {

@@ -14,6 +14,7 @@ use crate::{
 };
 
 pub use facts::{CertificateFacts, RequestFacts};
+pub use wrong::misplaced;
 
 /// What a place wants.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +27,12 @@ pub enum Want {
     PushRequest,
     /// A PKCS #12 file with a push certificate and its key.
     Pkcs12,
+    /// A signing request that no vendor has signed yet.
+    Csr,
+    /// A private key.
+    PrivateKey,
+    /// A certificate of whatever kind.
+    AnyCertificate,
 }
 
 /// What a file was found to be.
@@ -158,7 +165,7 @@ impl Handed<'_> {
     fn pkcs12(&mut self, paper: &Paper, bytes: &[u8]) {
         let outline = Outline::of(bytes);
         self.judged.pkcs12 = outline.as_ref().map(|outline| BundleFacts::of(outline, None));
-        if matches!(self.want, Want::PushCertificate | Want::PushRequest) {
+        if !matches!(self.want, Want::Anything | Want::Pkcs12) {
             self.add([wrong::wrong_kind(paper, self.want)]);
             return;
         }

@@ -5,7 +5,7 @@ use crate::{
     Code, Finding, Kind,
     certificate::Certificate,
     escape::printable,
-    kind::{PKCS7, Paper, RTF, ZIP},
+    kind::{PKCS7, Paper, RTF, ZIP, recognise},
 };
 
 pub(super) fn key_included() -> Finding {
@@ -23,12 +23,24 @@ pub(super) fn several(leaves: &[Certificate]) -> Finding {
     Finding::new(Code::SeveralCertificates, message, "take the one that is meant into a file of its own")
 }
 
+/// Why a file is not what this place wants, and what to bring instead. Ask only of a file that the place cannot use.
+pub fn misplaced(bytes: &[u8], want: Want) -> Finding {
+    match recognise(bytes) {
+        Paper::Certificates { leaves, .. } if leaves.len() > 1 => several(&leaves),
+        paper @ Paper::Certificates { .. } => wrong_certificate(paper.kind(), want),
+        paper => wrong_kind(&paper, want),
+    }
+}
+
 /// What to bring instead.
 const fn bring(want: Want) -> &'static str {
     match want {
         Want::PushCertificate => "bring the certificate: Download in its row at Apple's portal; it ends in .pem",
         Want::PushRequest => "bring the request that the server made, such as ApplePushInfo.txt",
         Want::Pkcs12 => "bring the PKCS #12 file; it ends in .p12 or .pfx",
+        Want::Csr => "bring the signing request, in PEM or DER:  pushcert csr new  makes one",
+        Want::PrivateKey => "bring the file with the private key, in PEM or DER",
+        Want::AnyCertificate => "bring the certificate, in PEM or DER",
         Want::Anything => "a push certificate, a push certificate request or a PKCS #12 file can be judged",
     }
 }
@@ -45,12 +57,15 @@ pub(super) fn wrong_certificate(kind: Kind, want: Want) -> Finding {
         Kind::AuthorityCertificate => {
             (Code::AuthorityCertificate, "this is the certificate of an authority, not one that was issued to you")
         }
-        Kind::PushCertificate if want == Want::Pkcs12 => {
-            (Code::OtherCertificate, "this is a push certificate alone, without its private key")
-        }
-        Kind::PushCertificate => {
-            (Code::OtherCertificate, "this is a push certificate, and a request for one is wanted")
-        }
+        Kind::PushCertificate => (
+            Code::OtherCertificate,
+            match want {
+                Want::Pkcs12 => "this is a push certificate alone, without its private key",
+                Want::PrivateKey => "this is a push certificate, and the private key is wanted",
+                Want::Csr => "this is a push certificate, and a signing request is wanted",
+                _ => "this is a push certificate, and a request for one is wanted",
+            },
+        ),
         _ => (Code::OtherCertificate, "this is a certificate, but not a push certificate"),
     };
     Finding::new(code, message, bring(want))
@@ -60,14 +75,14 @@ pub(super) fn wrong_certificate(kind: Kind, want: Want) -> Finding {
 pub(super) fn wrong_kind(paper: &Paper, want: Want) -> Finding {
     let (code, message): (_, String) = match paper {
         Paper::Empty => (Code::EmptyFile, "there is nothing in it".into()),
-        Paper::Html => (
-            Code::HtmlPage,
-            "it is a page of HTML under another name: Apple's session had ended when Download was pressed".into(),
-        ),
+        Paper::Html => (Code::HtmlPage, format!("it is a page of HTML under another name: {}", session(want))),
         Paper::Json => (
             Code::JsonAnswer,
             "it is JSON: what the portal's upload answered to the browser, not the certificate".into(),
         ),
+        Paper::Request(_) if want == Want::Csr => {
+            (Code::PushRequest, "it is a request that a vendor has signed already".into())
+        }
         Paper::Request(_) => {
             (Code::PushRequest, "it is the request for Apple's portal, not the certificate that comes back".into())
         }
@@ -98,21 +113,36 @@ pub(super) fn wrong_kind(paper: &Paper, want: Want) -> Finding {
     Finding::new(code, message, remedy(paper, want))
 }
 
+/// How a web page came into the place of a file.
+const fn session(want: Want) -> &'static str {
+    match want {
+        Want::PushRequest | Want::Csr => "the session had ended when the request was downloaded",
+        Want::Anything | Want::PushCertificate | Want::Pkcs12 => "Apple's session had ended when Download was pressed",
+        Want::PrivateKey | Want::AnyCertificate => "the session had ended when it was downloaded",
+    }
+}
+
 fn remedy(paper: &Paper, want: Want) -> &'static str {
+    let from_the_portal = matches!(want, Want::Anything | Want::PushCertificate);
     match paper {
-        Paper::Html => "sign in at Apple's portal again, and press Download once more",
-        Paper::Json => "go back to the list at Apple's portal, and press Download in the row",
-        Paper::Request(_) => {
+        Paper::Html if from_the_portal => "sign in at Apple's portal again, and press Download once more",
+        Paper::Html if want == Want::PushRequest => "sign in at the console again, and download the request once more",
+        Paper::Json if from_the_portal => "go back to the list at Apple's portal, and press Download in the row",
+        Paper::Request(_) if from_the_portal || want == Want::Csr => {
             "upload it at Apple's portal with Renew on the right row, and bring what you download there"
         }
-        Paper::Csr(_) => "download the request from the server itself: it comes signed by the vendor",
+        Paper::Csr(_) if matches!(want, Want::Anything | Want::PushRequest) => {
+            "download the request from the server itself: it comes signed by the vendor"
+        }
         Paper::PrivateKey { .. } => "it belongs to nobody else; put it away, and bring the right file",
-        Paper::Damaged { .. } => "download it once more",
-        Paper::Pkcs12(_) => "take the certificate out of it:  pushcert p12 open FILE --out FOLDER",
+        Paper::Damaged { .. } => "download it once more, or fetch it from where it was made",
+        Paper::Pkcs12(_) if want != Want::PushRequest && want != Want::Csr => {
+            "take out of it what is wanted:  pushcert p12 open FILE --out FOLDER"
+        }
         Paper::Sealed => {
             "open it with the key that it was encrypted for:  pushcert csr open FILE --key KEY --out REQUEST.txt"
         }
-        Paper::Unknown { like: Some(PKCS7) } => {
+        Paper::Unknown { like: Some(PKCS7) } if want != Want::PrivateKey => {
             "take the certificate out of it:  openssl pkcs7 -print_certs -in FILE  (-inform DER, if it is not text)"
         }
         Paper::Unknown { like: Some(RTF) } => "open it, and save it anew as plain text",

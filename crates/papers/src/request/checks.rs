@@ -37,7 +37,7 @@ pub fn check(request: &PushRequest, known: &Known<'_>, authorities: &Authorities
 
 fn layout(request: &PushRequest, name: Option<&str>) -> Vec<Finding> {
     let mut findings = vec![];
-    match request.layout {
+    match request.wrapping.layout {
         Layout::Base64 => {}
         Layout::DoubleBase64 => findings.push(Finding::new(
             Code::DoubleBase64,
@@ -50,6 +50,13 @@ fn layout(request: &PushRequest, name: Option<&str>) -> Vec<Finding> {
             "Apple's portal wants it encoded in base64; in a renewal, --request FILE brings it into that form",
         )),
     }
+    findings.extend(request.wrapping.oddity.map(|oddity| {
+        Finding::new(
+            Code::TextEncoding,
+            format!("the request {}; the portal is known to take plain letters alone", oddity.words()),
+            "download it once more and do not open it in an editor; in a renewal, --request FILE brings it into that form",
+        )
+    }));
     let ends_in_txt = |name: &str| name.to_ascii_lowercase().ends_with(".txt");
     if let Some(name) = name.filter(|name| !ends_in_txt(name)) {
         findings.push(
@@ -235,18 +242,15 @@ pub fn age(known: &Known<'_>, now: Time) -> Vec<Finding> {
     let mut findings = vec![];
     if let Some(newer) = known.newer_fetched.filter(|newer| known.fetched.is_none_or(|fetched| fetched < *newer)) {
         let message = format!(
-            "a newer request was fetched on {}; the server may have replaced the key of this one",
+            "a newer request came on {}; the server may have replaced the key of this one",
             newer.date_and_time()
         );
         findings.push(Finding::new(Code::RequestSuperseded, message, "use the newest request"));
     }
     if let Some(fetched) = known.fetched.filter(|fetched| now.unix() - fetched.unix() > DAY) {
-        let message = format!("it was fetched on {}", fetched.date_and_time());
-        findings.push(Finding::new(
-            Code::RequestOld,
-            message,
-            "is it still the newest one in the console? A newer one may have another key",
-        ));
+        let message = format!("it came on {}, more than a day ago", fetched.date_and_time());
+        let remedy = "look in the console whether it is still the newest one; a newer one may have another key";
+        findings.push(Finding::new(Code::RequestOld, message, remedy));
     }
     findings
 }

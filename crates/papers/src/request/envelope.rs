@@ -9,8 +9,10 @@ use plist::Value;
 
 use super::Csr;
 use crate::{
+    Oddity,
     certificate::Certificate,
     pem::{blocks, dense},
+    text,
 };
 
 /// Base64 as it is found: with its padding or without.
@@ -25,7 +27,16 @@ const DEEPEST: usize = 2;
 /// How deep an honest property list nests: a dictionary of texts.
 const DEEPEST_PLIST: usize = 4;
 
-/// How the form was wrapped.
+/// How a form was found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Wrapping {
+    /// How it was encoded.
+    pub layout: Layout,
+    /// What was odd about the text of it.
+    pub oddity: Option<Oddity>,
+}
+
+/// How a form was encoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Layout {
     /// As the portal takes it.
@@ -62,7 +73,7 @@ impl Part {
 #[derive(Clone, Debug)]
 pub struct PushRequest {
     /// How it was wrapped.
-    pub layout: Layout,
+    pub wrapping: Wrapping,
     /// The parts that are missing.
     pub missing: Vec<Part>,
     /// The signing request.
@@ -74,26 +85,30 @@ pub struct PushRequest {
 }
 
 /// Takes the property list out of its wrapping, as often as it is wrapped. `None` when it is something else.
-pub fn unwrap(bytes: &[u8]) -> Option<(Value, Layout)> {
-    if let Some(value) = property_list(bytes) {
-        return Some((value, Layout::BarePlist));
+pub fn unwrap(bytes: &[u8]) -> Option<(Value, Wrapping)> {
+    let (plain, oddity) = text::plain(bytes);
+    if let Some(value) = xml_list(&plain) {
+        return Some((value, Wrapping { layout: Layout::BarePlist, oddity }));
     }
-    let mut inner = bytes.to_vec();
+    let mut inner = plain.into_owned();
     for layout in [Layout::Base64, Layout::DoubleBase64].into_iter().take(DEEPEST) {
         inner = decoded(&inner)?;
-        if let Some(value) = property_list(&inner) {
-            return Some((value, layout));
+        if let Some(value) = xml_list(&inner) {
+            return Some((value, Wrapping { layout, oddity }));
         }
     }
     None
 }
 
-/// The request in the layout that Apple's portal takes: encoded once. What is no request comes back as it is.
+/// The request in the form that Apple's portal takes: plain letters, encoded once. What is no request comes back as it
+/// is.
 pub fn for_the_portal(bytes: &[u8]) -> Vec<u8> {
-    match unwrap(bytes) {
-        Some((_, Layout::BarePlist)) => encoded(bytes).into_bytes(),
-        Some((_, Layout::DoubleBase64)) => decoded(bytes).unwrap_or_else(|| bytes.to_vec()),
-        Some((_, Layout::Base64)) | None => bytes.to_vec(),
+    let Some((_, wrapping)) = unwrap(bytes) else { return bytes.to_vec() };
+    let (plain, _) = text::plain(bytes);
+    match wrapping.layout {
+        Layout::BarePlist => encoded(&plain).into_bytes(),
+        Layout::DoubleBase64 => decoded(&plain).unwrap_or_else(|| plain.into_owned()),
+        Layout::Base64 => plain.into_owned(),
     }
 }
 
@@ -110,12 +125,23 @@ pub(crate) fn encoded(bytes: &[u8]) -> String {
 
 /// A property list, in XML or Apple's binary form.
 pub(crate) fn property_list(bytes: &[u8]) -> Option<Value> {
+    if is_binary_list(bytes) { Value::from_reader(std::io::Cursor::new(bytes)).ok() } else { xml_list(bytes) }
+}
+
+/// A property list in XML.
+fn xml_list(bytes: &[u8]) -> Option<Value> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    let begins = [&b"<?xml"[..], b"<!DOCTYPE plist", b"<plist", b"bplist0"].iter().any(|start| text.starts_with(start));
+    let begins = [&b"<?xml"[..], b"<!DOCTYPE plist", b"<plist"].iter().any(|start| text.starts_with(start));
     if !begins || too_deep(text) {
         return None;
     }
-    Value::from_reader(std::io::Cursor::new(text)).ok()
+    Value::from_reader_xml(std::io::Cursor::new(text)).ok()
+}
+
+/// Whether this is a property list in Apple's binary form. Nobody writes requests so, and one that names its parts again
+/// and again asks for more memory than there is: it is not read.
+pub(crate) fn is_binary_list(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"bplist0")
 }
 
 /// Whether arrays or dictionaries nest deeper than any honest list does. The reader would recurse into them.
@@ -137,7 +163,7 @@ fn too_deep(xml: &[u8]) -> bool {
 
 impl PushRequest {
     /// The request in this property list; `None` when none of its keys is there, so that it is some other list.
-    pub fn from_plist(list: &Value, layout: Layout) -> Option<Self> {
+    pub fn from_plist(list: &Value, wrapping: Wrapping) -> Option<Self> {
         let parts = list.as_dictionary()?;
         let text = |part: Part| parts.get(part.key()).and_then(content);
         let missing: Vec<_> =
@@ -148,7 +174,7 @@ impl PushRequest {
         let csr = text(Part::Csr).and_then(|text| csr(&text));
         let chain = text(Part::Chain).and_then(|text| chain(&text)).unwrap_or_default();
         let signature = text(Part::Signature).and_then(|text| decoded(&text));
-        Some(Self { layout, missing, csr, chain, signature })
+        Some(Self { wrapping, missing, csr, chain, signature })
     }
 
     /// The vendor's certificate: the one that should have signed.

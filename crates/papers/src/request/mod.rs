@@ -11,6 +11,6 @@ pub mod sealed;
 pub(crate) use checks::vendor_name;
 pub use checks::{Known, age, check};
 pub use csr::Csr;
-pub(crate) use envelope::property_list;
-pub use envelope::{Layout, Part, PushRequest, for_the_portal, unwrap};
+pub use envelope::{Layout, Part, PushRequest, Wrapping, for_the_portal, unwrap};
+pub(crate) use envelope::{is_binary_list, property_list};
 pub use vendor::{SigningError, Vendor};

@@ -3,7 +3,7 @@
 use openssl::{error::ErrorStack, hash::MessageDigest, sign::Signer};
 use plist::{Dictionary, Value};
 
-use super::{Csr, Known, Layout, Part, PushRequest, check, vendor_name};
+use super::{Csr, Known, Layout, Part, PushRequest, Wrapping, check, vendor_name};
 use crate::{
     Code, Finding, PrivateKey, Severity, Time,
     certificate::{Authorities, Certificate},
@@ -64,7 +64,7 @@ impl Vendor {
     pub fn sign(&self, csr: &Csr, authorities: &Authorities, now: Time) -> Result<Vec<u8>, SigningError> {
         let signature = self.signature(&csr.der)?;
         let request = PushRequest {
-            layout: Layout::Base64,
+            wrapping: Wrapping { layout: Layout::Base64, oddity: None },
             missing: vec![],
             csr: Some(csr.clone()),
             chain: self.chain.clone(),

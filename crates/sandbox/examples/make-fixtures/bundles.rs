@@ -1,15 +1,17 @@
 //! PKCS #12 files, a sealed reply, and a list of revoked certificates.
 
 use openssl::{
+    asn1::Asn1Object,
     cms::{CMSOptions, CmsContentInfo},
     hash::MessageDigest,
     nid::Nid,
+    pkcs5::pbkdf2_hmac,
     pkcs7::{Pkcs7, Pkcs7Flags},
     pkcs12::{Pkcs12, Pkcs12Builder},
     pkey::{PKey, Private},
     provider::Provider,
     stack::Stack,
-    symm::Cipher,
+    symm::{Cipher, encrypt},
     x509::X509,
 };
 
@@ -56,11 +58,46 @@ pub(crate) fn bundles(issuer: &Holder, key: &PKey<Private>, certificate: &X509) 
     put("bundle-unknown-cipher.p12", without_mac(&replaced(&good, AES_256_CBC, NO_CIPHER)?)?)?;
     let rounds = both(today(&topic).key_iter(70_000).mac_iter(1))?;
     put("bundle-costly.p12", replaced(&rounds, b"\x02\x03\x01\x11\x70", b"\x02\x03\x7f\xff\xff")?)?;
+    put("bundle-costly-inside.p12", costly_inside()?)?;
     put("bundle-cut.p12", &good[..good.len() - 40])?;
     let app =
         Recipe { user_id: None, mark: Some(VENDOR), common_name: "MDM Vendor: Example".into(), ..Recipe::of(TOPIC) };
     let vendor = leaf(&app, issuer, key)?;
     put("bundle-vendor.p12", today("vendor").pkey(key).cert(&vendor).build2(PASSPHRASE)?.to_der()?)
+}
+
+/// A file whose encrypted part opens at once, and holds a key that asks for years of work.
+fn costly_inside() -> Made<Vec<u8>> {
+    let oid = |dotted: &str| -> Made<Vec<u8>> { Ok(element(6, &[Asn1Object::from_str(dotted)?.as_slice()])) };
+    let (salt, vector) = ([7; 8], [7; 16]);
+    let scheme = |rounds: &[u8]| -> Made<Vec<u8>> {
+        let digest = element(0x30, &[&oid("1.2.840.113549.2.9")?, &[5, 0]]);
+        let derivation = element(0x30, &[&element(4, &[&salt]), &element(2, &[rounds]), &digest]);
+        let derivation = element(0x30, &[&oid("1.2.840.113549.1.5.12")?, &derivation]);
+        let cipher = element(0x30, &[&oid("2.16.840.1.101.3.4.1.42")?, &element(4, &[&vector])]);
+        Ok(element(0x30, &[&oid("1.2.840.113549.1.5.13")?, &element(0x30, &[&derivation, &cipher])]))
+    };
+    let key = element(0x30, &[&scheme(&2_000_000_000_u32.to_be_bytes())?, &element(4, &[&[7; 64]])]);
+    let bag = element(0x30, &[&oid("1.2.840.113549.1.12.10.1.2")?, &element(0xa0, &[&key])]);
+    let mut secret = [0; 32];
+    pbkdf2_hmac(PASSPHRASE.as_bytes(), &salt, 1_000, MessageDigest::sha256(), &mut secret)?;
+    let sealed = encrypt(Cipher::aes_256_cbc(), &secret, Some(&vector), &element(0x30, &[&bag]))?;
+    let data = oid("1.2.840.113549.1.7.1")?;
+    let info = element(0x30, &[&data, &scheme(&1_000_u16.to_be_bytes())?, &element(0x80, &[&sealed])]);
+    let part = element(0xa0, &[&element(0x30, &[&[2, 1, 0], &info])]);
+    let parts = element(0x30, &[&element(0x30, &[&oid("1.2.840.113549.1.7.6")?, &part])]);
+    let content = element(0x30, &[&data, &element(0xa0, &[&element(4, &[&parts])])]);
+    Ok(element(0x30, &[&[2, 1, 3], &content]))
+}
+
+/// DER: these contents under a tag.
+fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
+    let content = contents.concat();
+    let length = match content.len() {
+        short @ 0..0x80 => vec![u8::try_from(short).expect("it is short")],
+        long => [&[0x82][..], &u16::try_from(long).expect("fixtures are small").to_be_bytes()].concat(),
+    };
+    [&[tag], length.as_slice(), &content].concat()
 }
 
 /// 2.16.840.1.101.3.4.1.42, and a neighbour that nobody has.

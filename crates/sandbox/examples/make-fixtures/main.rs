@@ -300,6 +300,10 @@ fn forms(certificate: &X509) -> Made<()> {
     put("form-base64.txt", base64::encode_block(&certificate.to_der()?))?;
     let utf16: Vec<u8> = [0xfeff_u16].into_iter().chain(pem.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     put("form-utf16.pem", utf16)?;
+    put("form-bom.pem", format!("\u{feff}{pem}"))?;
+    put("form-base64-pem.txt", base64::encode_block(pem.as_bytes()))?;
+    put("answer-with-pem.json", format!("{{\"certificate\": \"{}\"}}\n", pem.replace('\n', "\\n")))?;
+    put("letter-rtf.rtf", format!("{{\\rtf1\\ansi {}}}\n", pem.replace('\n', "\\\n")))?;
     put("damaged-cut.pem", &pem[..pem.len() / 2])?;
     put("damaged-cut.der", &certificate.to_der()?[..700])
 }
@@ -339,16 +343,22 @@ fn others(issuer: &Holder, vendors: &Holder, key: &PKey<Private>) -> Made<()> {
         "sign-in-page.pem",
         "<!DOCTYPE html>\n<html><head><title>Sign In</title></head><body>Your session has ended.</body></html>\n",
     )?;
+    put("page-part.pem", "<head><title>Sign In</title></head>\n<script>location=\"/\"</script>\n")?;
     put("answer.json", "{\"ErrorCode\": 0, \"ErrorMessage\": \"\", \"cert\": {\"serial\": \"00\"}}\n")?;
     put(
         "some.plist",
         "<?xml version=\"1.0\"?>\n<plist version=\"1.0\"><dict><key>a</key><string>b</string></dict></plist>\n",
     )?;
+    put("binary.plist", BINARY_LIST)?;
     put("empty.pem", "")?;
     put("blank.pem", " \n\t\n")?;
     put("letter.txt", "Dear colleague, where is the certificate?\n")?;
     put("archive.zip", b"PK\x03\x04\x14\x00\x00\x00")
 }
+
+/// A property list in Apple's binary form: a dictionary of one text.
+const BINARY_LIST: &[u8] =
+    b"bplist00\xd1\x01\x02Qa\x51b\x08\x0b\x0d\0\0\0\0\0\0\x01\x01\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0f";
 
 /// Requests for the portal.
 fn requests(root: &Holder, vendors: &Holder, key: &PKey<Private>) -> Made<()> {
@@ -452,6 +462,12 @@ fn layouts(good: &Form<'_>) -> Made<()> {
     put("request-one-line-pem.txt", base64::encode_block(one_line.as_bytes()))?;
     put("request-double.txt", base64::encode_block(&good.file()?))?;
     put("request-bare.txt", &plist)?;
+    put("request-bom.txt", [&b"\xef\xbb\xbf"[..], &good.file()?].concat())?;
+    let letters = String::from_utf8(good.file()?)?;
+    put(
+        "request-utf16.txt",
+        format!("\u{feff}{letters}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(),
+    )?;
     put("request.csr", good.file()?)?;
     put("request-no-signature.txt", base64::encode_block(self::plist(&[csr, chain]).as_bytes()))?;
     let file = good.file()?;
