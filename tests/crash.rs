@@ -41,17 +41,13 @@ struct Blow {
     /// How the tool may end, beside as if nothing had happened: by this signal, or with these codes.
     signal: Option<i32>,
     codes: &'static [i32],
-    /// Every so manieth call, unless all are wanted.
-    every: usize,
 }
 
-const KILLED: Blow = Blow { calls: EVERY, told: "signal=SIGKILL:when=#", signal: Some(9), codes: &[], every: 10 };
+const KILLED: Blow = Blow { calls: EVERY, told: "signal=SIGKILL:when=#", signal: Some(9), codes: &[] };
 
-const TERMINATED: Blow =
-    Blow { calls: EVERY, told: "signal=SIGTERM:when=#", signal: Some(15), codes: &[130], every: 60 };
+const TERMINATED: Blow = Blow { calls: EVERY, told: "signal=SIGTERM:when=#", signal: Some(15), codes: &[130] };
 
-const INTERRUPTED: Blow =
-    Blow { calls: EVERY, told: "signal=SIGINT:when=#", signal: Some(2), codes: &[130], every: 60 };
+const INTERRUPTED: Blow = Blow { calls: EVERY, told: "signal=SIGINT:when=#", signal: Some(2), codes: &[130] };
 
 /// From this call on there is no room.
 const DISK_FULL: Blow = Blow {
@@ -59,7 +55,6 @@ const DISK_FULL: Blow = Blow {
     told: "error=ENOSPC:when=#+",
     signal: None,
     codes: &[1],
-    every: 20,
 };
 
 /// This call fails, and the next may do.
@@ -68,7 +63,6 @@ const DISK_FAILS: Blow = Blow {
     told: "error=EIO:when=#",
     signal: None,
     codes: &[1],
-    every: 20,
 };
 
 /// Nothing can be made, replaced or removed any more.
@@ -77,7 +71,6 @@ const READ_ONLY: Blow = Blow {
     told: "error=EROFS:when=#",
     signal: None,
     codes: &[1],
-    every: 10,
 };
 
 /// A renewal: its runs, one after the other.
@@ -131,24 +124,24 @@ struct Point {
 }
 
 macro_rules! blows {
-    ($($name:ident: $blow:ident, $way:ident on $keep:ident;)*) => {
+    ($($name:ident: $blow:ident, $way:ident on $keep:ident, every $every:literal;)*) => {
         $(#[tokio::test]
         async fn $name() {
-            if has("strace") && Keep::$keep.is_here() { sweep(Keep::$keep, &$way, &$blow).await }
+            if has("strace") && Keep::$keep.is_here() { sweep(Keep::$keep, &$way, &$blow, $every).await }
         })*
     };
 }
 
 blows! {
-    killed_anywhere: KILLED, FETCHED on Sqlite;
-    killed_anywhere_with_a_store_for_teams: KILLED, FETCHED on Postgres;
-    killed_anywhere_with_an_own_key: KILLED, OWN_KEY on Sqlite;
-    killed_anywhere_with_an_own_key_and_a_store_for_teams: KILLED, OWN_KEY on Postgres;
-    terminated_anywhere: TERMINATED, FETCHED on Sqlite;
-    interrupted_anywhere: INTERRUPTED, FETCHED on Sqlite;
-    the_disk_is_full: DISK_FULL, FETCHED on Sqlite;
-    the_disk_fails: DISK_FAILS, OWN_KEY on Sqlite;
-    a_folder_is_read_only: READ_ONLY, FETCHED on Sqlite;
+    killed_anywhere: KILLED, FETCHED on Sqlite, every 10;
+    killed_anywhere_with_a_store_for_teams: KILLED, FETCHED on Postgres, every 10;
+    killed_anywhere_with_an_own_key: KILLED, OWN_KEY on Sqlite, every 20;
+    killed_anywhere_with_an_own_key_and_a_store_for_teams: KILLED, OWN_KEY on Postgres, every 40;
+    terminated_anywhere: TERMINATED, FETCHED on Sqlite, every 60;
+    interrupted_anywhere: INTERRUPTED, FETCHED on Sqlite, every 60;
+    the_disk_is_full: DISK_FULL, FETCHED on Sqlite, every 30;
+    the_disk_fails: DISK_FAILS, FETCHED on Sqlite, every 40;
+    a_folder_is_read_only: READ_ONLY, FETCHED on Sqlite, every 10;
 }
 
 /// Where state is kept.
@@ -171,14 +164,14 @@ impl Keep {
     }
 }
 
-/// Lets it befall the tool at one call after the other, each time in a fresh home.
-async fn sweep(keep: Keep, way: &Way, blow: &Blow) {
+/// Lets it befall the tool at every so manieth call, or at all where that is wanted; each time in a fresh home.
+async fn sweep(keep: Keep, way: &Way, blow: &Blow, every: usize) {
     let world = World::start(Options { devices: 4, ..Options::default() }).await.expect("a world");
     let points = Trial::begin(&world, keep, way).await.points(blow).await;
     assert!(points.len() > 10, "{points:?}");
     let all = std::env::var("PUSHCERT_CRASH_POINTS").is_ok_and(|points| points == "all");
     let mut lost = vec![];
-    for point in points.into_iter().step_by(if all { 1 } else { blow.every }) {
+    for point in points.into_iter().step_by(if all { 1 } else { every }) {
         let trial = Trial::begin(&world, keep, way).await;
         // Each says by itself what went wrong; the others have their turn all the same.
         if AssertUnwindSafe(trial.survives(blow, &point)).catch_unwind().await.is_err() {
