@@ -277,7 +277,6 @@ async fn a_changed_console_is_no_refusal_and_a_refusal_no_changed_console() {
         ("core", r#"{"do":{"switch":"console-changed"}}"#, "there is no csrfKey"),
         ("cloud", r#"{"do":{"switch":"single-sign-on"}}"#, "signs people in at 127.0.0.1 (SAML)"),
         ("core", r#"{"do":{"switch":"single-sign-on"}}"#, "signs people in at 127.0.0.1 (OpenID Connect)"),
-        ("cloud", r#"{"where":"cloud","match":"/admin/api","do":{"status":401}}"#, "does not take the session"),
         ("cloud", r#"{"where":"cloud","match":"/admin/api","do":{"status":404}}"#, "with status 404"),
         (
             "cloud",
