@@ -83,10 +83,10 @@ pub fn after_change(before: Option<Share>, after: Share, changed: Time, now: Tim
     let enough = match before {
         // The same part of the fleet: checked_in / of >= (before.checked_in / before.of) * 4/5, without division.
         Some(before) if before.of > 0 => {
-            let wanted = u128::from(before.checked_in) * u128::from(AS_BEFORE.0) * u128::from(after.of);
-            u128::from(after.checked_in) * u128::from(before.of) * u128::from(AS_BEFORE.1) >= wanted
+            let product = |numbers: [u64; 3]| numbers.into_iter().map(u128::from).fold(1, u128::saturating_mul);
+            product([after.checked_in, before.of, AS_BEFORE.1]) >= product([before.checked_in, after.of, AS_BEFORE.0])
         }
-        _ => after.checked_in * 2 >= after.of,
+        _ => after.checked_in.saturating_mul(2) >= after.of,
     };
     match after {
         Share { of: 0, .. } => AfterChange::NoDevices,
