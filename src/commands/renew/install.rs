@@ -214,9 +214,13 @@ enum Guarded {
     InstalledAlready,
 }
 
-/// The certificate alone, in PEM: what came with it in the file that was judged is nothing for a server.
+/// The certificate alone, in PEM: what came with it in the file that was judged is nothing for a server. Where nothing
+/// did, it is the very file.
 fn alone(file: Vec<u8>) -> Vec<u8> {
-    leaf_alone(&file).map_or(file, String::into_bytes)
+    match leaf_alone(&file) {
+        Some(leaf) if leaf.trim_ascii().as_bytes() != file.trim_ascii() => leaf.into_bytes(),
+        _ => file,
+    }
 }
 
 fn received(journey: &Journey) -> ReceivedCertificate {
