@@ -13,10 +13,12 @@ use pushcert_papers::{
     Code, KeyError, Kind, PrivateKey, Secret,
     Severity::{Note, Refuse, Warn},
     TenantName, Time, Topic, Verdict,
+    android::judge_key,
     bundle::{self, BundleError},
     certificate::{Authorities, Certificate, Expectations, InstalledFacts, Place, RevocationList},
     judge::{CertificateFacts, Judged, Want, judge},
     kind::{Paper, leaf_alone, recognise},
+    pingid::lint,
     request::{
         Known, SigningError, Vendor, check, for_the_portal,
         sealed::{self, SealedError},
@@ -490,13 +492,23 @@ fn requests_grow_old() {
     assert_eq!(found(at(0), at(1)), "", "the other one is older");
 }
 
+/// What is said of the fixtures of further credentials.
+fn said_of_credentials() -> impl Iterator<Item = Code> {
+    let files = fs::read_dir(folder().with_file_name("credentials")).expect("fixtures").flatten();
+    files.filter_map(|entry| fs::read(entry.path()).ok()).flat_map(|bytes| {
+        let judged = [lint(&bytes, "com.pingidentity.pingid.prod"), judge_key(&bytes).0];
+        judged.into_iter().flat_map(|judged| judged.findings).map(|finding| finding.code)
+    })
+}
+
 /// No finding is left without something that provokes it: every fixture, in every place, under every expectation.
 #[test]
 fn every_finding_is_provoked() {
-    let (warning, passphrase) = (Some(400), Secret::new(PASSPHRASE));
+    let (warning, passphrase, nothing) = (Some(400), Secret::new(PASSPHRASE), Secret::new(""));
     let list = RevocationList::read(&read("revoked.crl")).expect("a list");
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeSet<Code> = said_of_credentials().collect();
     with_expectations(|gate| {
+        let unprotected = Expectations { passphrase: Some(&nothing), ..Expectations::default() };
         let open = Expectations { passphrase: Some(&passphrase), warning_days: warning, ..Expectations::default() };
         let looked_up = Expectations { revocations: Some(&list), ..Expectations::default() };
         let installed = Expectations { awaiting_newer: false, ..*gate };
@@ -504,6 +516,7 @@ fn every_finding_is_provoked() {
             let name = entry.file_name().into_string().expect("a name");
             let looks = [
                 (Want::Anything, &open),
+                (Want::Anything, &unprotected),
                 (Want::PushRequest, &Expectations::default()),
                 (Want::PushCertificate, gate),
                 (Want::PushCertificate, &looked_up),
@@ -514,8 +527,20 @@ fn every_finding_is_provoked() {
             }
         }
     });
-    // What is known of a file beside its bytes: tried in `requests_grow_old`, and where files are opened.
-    let elsewhere = [Code::TooLarge, Code::NotAFile, Code::Unreadable, Code::RequestOld, Code::RequestSuperseded];
+    // What is known of a file beside its bytes, from where it lies and from others: tried in `requests_grow_old`, and where
+    // files are opened and others are asked.
+    let elsewhere = [
+        Code::InGit,
+        Code::KeyNotPublished,
+        Code::KeyRefused,
+        Code::NotAFile,
+        Code::PublicKeyDiffers,
+        Code::ReadableByOthers,
+        Code::RequestOld,
+        Code::RequestSuperseded,
+        Code::TooLarge,
+        Code::Unreadable,
+    ];
     let missing: Vec<_> = Code::ALL.iter().filter(|code| !seen.contains(code) && !elsewhere.contains(code)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
