@@ -57,6 +57,9 @@ function layout() {
   const found = [];
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth > clientWidth) found.push({ scrolls: scrollWidth - clientWidth });
+  for (const link of document.querySelectorAll("tbody th a")) {
+    if (link.textContent.length <= 12 && link.getClientRects().length > 1) found.push({ broken: link.textContent });
+  }
   const clipped = (element) => element.closest("thead") && getComputedStyle(element.closest("thead")).clipPath !== "none";
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const texts = [];
