@@ -1,7 +1,7 @@
 //! A recording of a visit: an HTTP archive (HAR 1.2) as browsers and their drivers write it.
 //!
 //! It is read as a stream, one request at a time. What was asked of other hosts than the tenant's is counted and not
-//! kept; of the tenant's own answers pages, scripts and data are kept, and never more than [`KEPT`] bytes of them.
+//! kept; of the tenant's own answers pages, scripts and data are kept, and never more than a limit allows.
 
 mod body;
 mod exchange;
