@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use pushcert_papers::{
     PrivateKey, Time,
     certificate::Authorities,
@@ -353,6 +354,36 @@ fn signed_by_the_vendor() -> Vec<u8> {
     let trusted = Authorities::from_pem(&read("authorities.pem")).expect("authorities");
     let vendor = Vendor::new(&[leaves, authorities].concat(), key).expect("a vendor");
     vendor.sign(&csr, &trusted, Time::parse("2026-06-01").expect("a date")).expect("signed")
+}
+
+/// The upload form, octet by octet: the layout that Apple is known to have taken, on one line, the chain first.
+#[test]
+fn the_upload_form_is_what_it_is_said_to_be() {
+    let form = signed_by_the_vendor();
+    let xml = BASE64_STANDARD.decode(&form).expect("base64 on one line, and nothing behind it");
+    let xml = String::from_utf8(xml).expect("UTF-8");
+    let between = |from: &str, to: &str| xml.split(from).nth(1).and_then(|rest| rest.split(to).next()).expect("a part");
+    let value = |key: &str| between(&format!("<key>{key}</key>\n\t<string>"), "</string>");
+    let read = |name: &str| fs::read(Path::new("fixtures/papers").join(name)).expect("a fixture");
+    let Paper::Csr(csr) = recognise(&read("bare.csr")) else { panic!("a signing request") };
+    assert_eq!(value("PushCertRequestCSR"), BASE64_STANDARD.encode(&csr.der));
+    let (chain, signature) = (value("PushCertCertificateChain"), value("PushCertSignature"));
+    assert!(chain.lines().all(|line| line.len() <= 64), "PEM in lines of 64: {chain}");
+    assert_eq!(signature.len(), 344, "256 octets of an RSA signature, on one line");
+    assert_eq!(
+        xml,
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
+             <plist version=\"1.0\">\n<dict>\n\
+             \t<key>PushCertCertificateChain</key>\n\t<string>{chain}</string>\n\
+             \t<key>PushCertRequestCSR</key>\n\t<string>{}</string>\n\
+             \t<key>PushCertSignature</key>\n\t<string>{signature}</string>\n\
+             </dict>\n</plist>",
+            BASE64_STANDARD.encode(&csr.der)
+        )
+    );
+    assert_eq!(form, signed_by_the_vendor(), "the same request gives the same form");
 }
 
 /// The upload form, taken apart by Python's property lists and verified by OpenSSL.

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output},
 };
 
 use serde_json::Value;
@@ -87,6 +87,51 @@ fn the_same_files_give_the_same_lines_every_time() {
     for _ in 0..3 {
         assert_eq!(all(), first);
     }
+}
+
+/// A terminal of its own for the program, by Python; what it showed is printed.
+const AT_A_TERMINAL: &str = "import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+seen = b''
+while True:
+    try:
+        part = os.read(fd, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    seen += part
+os.write(1, seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))";
+
+#[test]
+fn a_bar_shows_how_far_it_is_at_a_terminal_only() {
+    if !has("python3") {
+        return;
+    }
+    let home = home();
+    let many = home.path().join("many");
+    fs::create_dir(&many).expect("a folder");
+    let certificate = fs::read("fixtures/papers/renewal-after.pem").expect("a fixture");
+    for number in 0..300 {
+        put(&many, &format!("{number:03}.pem"), &certificate);
+    }
+    let folder = many.display().to_string();
+    let check = ["check", &folder, "--authorities", "fixtures/papers/authorities.pem", "--at", "2026-06-01"];
+    let seen = Command::new("python3")
+        .args(["-c", AT_A_TERMINAL, env!("CARGO_BIN_EXE_pushcert")])
+        .args(check)
+        .env("TERM", "xterm")
+        .output()
+        .expect("python3 runs");
+    let shown = text(&seen.stdout);
+    assert_eq!(seen.status.code(), Some(0), "{shown}{}", text(&seen.stderr));
+    assert!(shown.contains(" of 300 files"), "{shown}");
+    assert!((0..300).all(|number| shown.contains(&format!("{number:03}.pem"))), "every file has its line");
+    let piped = run(home.path(), &check);
+    assert!(!text(&piped.stdout).contains(" of 300 files") && piped.stderr.is_empty());
 }
 
 #[test]

@@ -22,8 +22,8 @@ use pushcert_papers::watch::Level;
 use crate::{
     cli::{
         args::{
-            Accept, Adopt, Android, Cli, Color, Command, Config, DemoMdm, Global, Man, Output, Pingid, Prove, Renew,
-            Status,
+            Accept, Adopt, Android, Cli, Color, Command, Config, Csr, DemoMdm, Global, Man, Output, Pingid, Prove,
+            Renew, Status,
         },
         exit, help, log, manual,
         printer::{self, Printer},
@@ -139,7 +139,7 @@ fn carry_out(cli: Cli, printer: &Printer) -> Outcome {
     match cli.command {
         Command::Check(args) => papers::check(printer, args, cli.global.timeout, now()),
         Command::Inspect(args) => papers::inspect(printer, args, now()),
-        Command::Csr(command) => papers::csr(printer, &ask(), command, now()),
+        Command::Csr(Csr::Alone(command)) => papers::csr(printer, &ask(), command, now()),
         Command::P12(command) => papers::p12(printer, &ask(), command, now()),
         Command::Status(Status { from: Some(place), tenants, fail_on, at, .. }) => {
             let timeout = cli.global.timeout;
@@ -274,6 +274,7 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
                 | Command::Rollback(_)
                 | Command::Adopt(_)
                 | Command::Install(_)
+                | Command::Csr(_)
                 | Command::Pingid(_)
                 | Command::Android(_)
         );
@@ -293,6 +294,7 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
             let tenant = args.tenant.clone();
             renew::renew(world, &tenant, renew_wish(args)).await
         }
+        Command::Csr(Csr::Fetch(args)) => renew::fetch(world, &args.tenant, args.out).await,
         Command::Rehearse(args) => {
             let wish =
                 renew::Wish { certificate: args.certificate, downloads: args.downloads, ..renew::Wish::default() };
@@ -333,7 +335,7 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
         // These have been carried out before there was a world.
         Command::Check(_)
         | Command::Inspect(_)
-        | Command::Csr(_)
+        | Command::Csr(Csr::Alone(_))
         | Command::Console(_)
         | Command::Init(_)
         | Command::Watch(_)
@@ -370,6 +372,8 @@ fn renew_wish(args: Renew) -> renew::Wish {
         restart: args.restart,
         dry_run: args.dry_run,
         install_only: false,
+        fetch_only: false,
+        copy: None,
         confirmed: false,
         passphrase: papers::passphrase(args.passphrase),
         accept: accept(args.accept),

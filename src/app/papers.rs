@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use pushcert_papers::{Time, judge::Want};
 
 use crate::{
-    cli::args::{Check, Csr, Inspect, P12, Packing, Passphrase as PassphraseArgs, Wanted},
+    cli::args::{Check, CsrAlone, Inspect, P12, Packing, Passphrase as PassphraseArgs, Wanted},
     commands::{
         Ask, Failure, Kind, Outcome, Reporter,
         check::{self, Revocations},
@@ -55,9 +55,9 @@ pub fn inspect(reporter: &dyn Reporter, args: Inspect, now: Time) -> Outcome {
     check::inspect(reporter, &args.paths, &passphrase(args.passphrase), args.at.unwrap_or(now))
 }
 
-pub fn csr(reporter: &dyn Reporter, ask: &dyn Ask, command: Csr, now: Time) -> Outcome {
+pub fn csr(reporter: &dyn Reporter, ask: &dyn Ask, command: CsrAlone, now: Time) -> Outcome {
     match command {
-        Csr::New(args) => csr::new(
+        CsrAlone::New(args) => csr::new(
             reporter,
             ask,
             csr::New {
@@ -69,7 +69,7 @@ pub fn csr(reporter: &dyn Reporter, ask: &dyn Ask, command: Csr, now: Time) -> O
                 passphrase: passphrase(args.passphrase),
             },
         ),
-        Csr::Sign(args) => {
+        CsrAlone::Sign(args) => {
             let wish = csr::Sign {
                 csr: args.csr,
                 vendor: args.vendor,
@@ -81,7 +81,7 @@ pub fn csr(reporter: &dyn Reporter, ask: &dyn Ask, command: Csr, now: Time) -> O
             };
             csr::sign(reporter, ask, &wish, now)
         }
-        Csr::Open(args) => {
+        CsrAlone::Open(args) => {
             let wish = csr::Open {
                 reply: args.reply,
                 key: args.key,

@@ -96,11 +96,7 @@ pub struct Sign {
 /// When a file is not what it should be, something stands in the place of the result, or nobody gives a passphrase.
 pub fn sign(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Sign, now: Time) -> Outcome {
     let authorities = wish.authorities.as_deref().map_or_else(|| Ok(Authorities::apple()), super::authorities)?;
-    if !wish.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt")) {
-        let message =
-            format!("{} does not end in .txt, which is the ending that Apple's portal takes", shown(&wish.out));
-        return Err(Failure::new(Kind::Usage, "file-name", message).hinted("choose another name with --out"));
-    }
+    for_the_portal(&wish.out)?;
     vacant(std::slice::from_ref(&wish.out))?;
     let csr = signing_request(&wish.csr)?;
     let (mut certificates, key) = vendor(wish, ask)?;
@@ -219,6 +215,15 @@ pub fn open(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Open, now: Time) -> O
         next: &["Upload it at https://identity.apple.com/pushcert/ with Renew on the right row, never with Create."],
     }));
     Ok(None)
+}
+
+/// The portal takes files by their ending.
+pub(super) fn for_the_portal(path: &Path) -> Result<(), Failure> {
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt")) {
+        return Ok(());
+    }
+    let message = format!("{} does not end in .txt, which is the ending that Apple's portal takes", shown(path));
+    Err(Failure::new(Kind::Usage, "file-name", message).hinted("choose another name with --out"))
 }
 
 /// Nothing stands where these files are to be.

@@ -125,6 +125,69 @@ fn every_changed_byte_of_pem_is_refused_or_changes_nothing() {
     }
 }
 
+/// What happens to a file between a browser, an editor and a mail program, at one place of it.
+#[derive(Clone, Debug)]
+enum Edit {
+    Flip(u8),
+    Cut(usize),
+    Insert(Vec<u8>),
+    Repeat(usize),
+}
+
+fn edits() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        (1_u8..).prop_map(Edit::Flip),
+        (1_usize..40).prop_map(Edit::Cut),
+        prop::collection::vec(any::<u8>(), 1..8).prop_map(Edit::Insert),
+        (1_usize..40).prop_map(Edit::Repeat),
+    ]
+}
+
+fn edited(good: &[u8], place: usize, edit: &Edit) -> Vec<u8> {
+    let (before, after) = good.split_at(place);
+    let within = |count: usize| count.min(after.len());
+    let parts: [&[u8]; 3] = match edit {
+        Edit::Flip(mask) => [before, &[after[0] ^ mask], &after[1..]],
+        Edit::Cut(count) => [before, &after[within(*count)..], &[]],
+        Edit::Insert(bytes) => [before, bytes, after],
+        Edit::Repeat(count) => [before, &after[..within(*count)], after],
+    };
+    parts.concat()
+}
+
+proptest! {
+    /// At the gate, an edited certificate is refused, or it is the very same certificate.
+    #[test]
+    fn an_edited_certificate_is_refused_or_the_same(
+        name in prop::sample::select(vec!["form.der", "form-base64.txt", "issuer-new.pem", "renewal-after.pem"]),
+        place in any::<prop::sample::Index>(),
+        edit in edits(),
+    ) {
+        let authorities = authorities();
+        let good = fixture(name);
+        let gate = at_the_gate(&good, &authorities);
+        let sha256 = |judged: &Judged| judged.certificate.as_ref().map(|facts| facts.sha256);
+        let found = gate(&edited(&good, place.index(good.len()), &edit));
+        prop_assert!(found.verdict == Verdict::Refuse || sha256(&found) == sha256(&gate(&good)), "{found:?}");
+    }
+
+    /// An edited request is refused, or says the very same.
+    #[test]
+    fn an_edited_request_is_refused_or_the_same(
+        name in prop::sample::select(vec!["request.txt", "request-bare.txt"]),
+        place in any::<prop::sample::Index>(),
+        edit in edits(),
+    ) {
+        let authorities = authorities();
+        let good = fixture(name);
+        let facts = |judged: &Judged| judged.request.as_ref().map(|facts| format!("{facts:?}"));
+        let whole = judged(&good, &authorities);
+        prop_assert!(whole.verdict != Verdict::Refuse);
+        let found = judged(&edited(&good, place.index(good.len()), &edit), &authorities);
+        prop_assert!(found.verdict == Verdict::Refuse || facts(&found) == facts(&whole), "{found:?}");
+    }
+}
+
 #[test]
 fn deep_nesting_is_not_followed() {
     let authorities = Authorities::apple();

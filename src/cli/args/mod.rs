@@ -20,7 +20,10 @@ pub use credentials::{
     PingidLint, PingidRotate, Platform, RotateDone,
 };
 pub use journey::{Rehearse, Rollback};
-pub use papers::{Check, Csr, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase, Wanted};
+pub use papers::{
+    Check, Csr, CsrAlone, CsrFetch, CsrNew, CsrOpen, CsrSign, Inspect, P12, P12Open, P12Pack, Packing, Passphrase,
+    Wanted,
+};
 pub use prove::Prove;
 pub use setting_up::PasswordFrom;
 

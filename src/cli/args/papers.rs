@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use pushcert_papers::{Country, Time, Topic};
+use pushcert_papers::{Country, TenantName, Time, Topic};
 
 /// `check`
 #[derive(Args, Debug)]
@@ -97,6 +97,16 @@ pub struct Inspect {
 /// `csr`
 #[derive(Debug, Subcommand)]
 pub enum Csr {
+    /// What works on files alone.
+    #[command(flatten)]
+    Alone(CsrAlone),
+    /// Fetch the request for Apple's portal from the server, keep it, and stop
+    Fetch(CsrFetch),
+}
+
+/// `csr`, without a server.
+#[derive(Debug, Subcommand)]
+pub enum CsrAlone {
     /// Make an own key and its signing request, for servers that take both
     New(CsrNew),
     /// Sign a signing request as an MDM vendor: the file for Apple's portal
@@ -183,6 +193,24 @@ pub struct CsrOpen {
     /// What opens the key [default: asked for]
     #[command(flatten)]
     pub passphrase: Passphrase,
+}
+
+/// `csr fetch`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A server may make a new key for each request that it gives. So this opens a renewal, is on record before it happens, needs
+a person (or unattended_request = true), and asks again where a request is open.
+
+Examples:
+  pushcert csr fetch cloud                        the request step of  pushcert renew cloud
+  pushcert csr fetch cloud --out request.txt      and a copy of it here")]
+pub struct CsrFetch {
+    /// The tenant
+    #[arg(value_name = "TENANT")]
+    pub tenant: TenantName,
+    /// A copy for Apple's portal; it must end in .txt, and nothing is written over
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `p12`

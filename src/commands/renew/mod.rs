@@ -5,6 +5,7 @@
 
 mod arrivals;
 mod certificate;
+mod fetch;
 mod first_use;
 mod hand_out;
 mod install;
@@ -25,6 +26,7 @@ use pushcert_papers::{
     watch::Seen,
 };
 
+pub use fetch::fetch;
 pub use rehearse::rehearse;
 
 use certificate::confirmed_topics;
@@ -54,6 +56,10 @@ pub struct Wish {
     pub dry_run: bool,
     /// Stop once the certificate is installed.
     pub install_only: bool,
+    /// Stop once the request is kept.
+    pub fetch_only: bool,
+    /// Where a copy of the request goes, in a run that stops with it.
+    pub copy: Option<PathBuf>,
     /// A rollback that needs no further question.
     pub confirmed: bool,
     /// What protects an own key, where the server takes one.
@@ -214,6 +220,7 @@ impl<'a> Run<'a> {
             Step::AskForSignature => self.ask_for_signature().await,
             Step::FetchRequest => self.fetch_request().await,
             Step::AskForRequest => self.await_request().await,
+            Step::HandOff | Step::AwaitCertificate if self.wish.fetch_only => self.fetched_alone().await,
             Step::HandOff => self.hand_off().await,
             Step::AwaitCertificate => self.await_certificate().await,
             Step::Install { tries } => self.install(tries).await,
