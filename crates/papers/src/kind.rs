@@ -7,7 +7,8 @@ use crate::{
     certificate::Certificate,
     der::{self, element},
     pem::{self, DamagedBlock, pem},
-    request::{Csr, PushRequest, is_binary_list, unwrap},
+    property_list,
+    request::{Csr, PushRequest, unwrap},
     text,
 };
 
@@ -217,7 +218,7 @@ pub fn recognise(bytes: &[u8]) -> Paper {
         return PushRequest::from_plist(&list, wrapping)
             .map_or(Paper::Plist, |request| Paper::Request(Box::new(request)));
     }
-    if is_binary_list(&plain) {
+    if property_list::is_binary(&plain) {
         return Paper::Plist;
     }
     let Ok(text) = text else { return Paper::Unknown { like: None } };
@@ -389,7 +390,7 @@ fn encoded(text: &str) -> Option<Paper> {
     let inner = pem::BODY.decode(dense).ok()?;
     match std::str::from_utf8(&inner) {
         Ok(text) if text.starts_with("-----BEGIN ") => Some(blocks(text)),
-        _ if is_binary_list(&inner) => Some(Paper::Plist),
+        _ if property_list::is_binary(&inner) => Some(Paper::Plist),
         _ => (inner.first() == Some(&0x30)).then(|| der(&inner)),
     }
 }

@@ -28,6 +28,7 @@ mod fingerprint;
 mod json;
 mod key;
 mod pem;
+mod property_list;
 mod secret;
 mod serial;
 mod tenant;

@@ -12,6 +12,7 @@ use crate::{
     Oddity,
     certificate::Certificate,
     pem::{blocks, dense},
+    property_list::read_xml,
     text,
 };
 
@@ -23,9 +24,6 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// How often an upload form may be encoded before it is called something else.
 const DEEPEST: usize = 2;
-
-/// How deep an honest property list nests: a dictionary of texts.
-const DEEPEST_PLIST: usize = 4;
 
 /// How a form was found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -84,16 +82,17 @@ pub struct PushRequest {
     pub signature: Option<Vec<u8>>,
 }
 
-/// Takes the property list out of its wrapping, as often as it is wrapped. `None` when it is something else.
+/// Takes the property list out of its wrapping, as often as it is wrapped. `None` when it is something else, a list in
+/// Apple's binary form included: nobody writes requests so.
 pub fn unwrap(bytes: &[u8]) -> Option<(Value, Wrapping)> {
     let (plain, oddity) = text::plain(bytes);
-    if let Some(value) = xml_list(&plain) {
+    if let Some(value) = read_xml(&plain) {
         return Some((value, Wrapping { layout: Layout::BarePlist, oddity }));
     }
     let mut inner = plain.into_owned();
     for layout in [Layout::Base64, Layout::DoubleBase64].into_iter().take(DEEPEST) {
         inner = decoded(&inner)?;
-        if let Some(value) = xml_list(&inner) {
+        if let Some(value) = read_xml(&inner) {
             return Some((value, Wrapping { layout, oddity }));
         }
     }
@@ -121,44 +120,6 @@ pub(crate) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
 /// Base64 on one line, with its padding.
 pub(crate) fn encoded(bytes: &[u8]) -> String {
     LENIENT.encode(bytes)
-}
-
-/// A property list, in XML or Apple's binary form.
-pub(crate) fn property_list(bytes: &[u8]) -> Option<Value> {
-    if is_binary_list(bytes) { Value::from_reader(std::io::Cursor::new(bytes)).ok() } else { xml_list(bytes) }
-}
-
-/// A property list in XML.
-fn xml_list(bytes: &[u8]) -> Option<Value> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    let begins = [&b"<?xml"[..], b"<!DOCTYPE plist", b"<plist"].iter().any(|start| text.starts_with(start));
-    if !begins || too_deep(text) {
-        return None;
-    }
-    Value::from_reader_xml(std::io::Cursor::new(text)).ok()
-}
-
-/// Whether this is a property list in Apple's binary form. Nobody writes requests so, and one that names its parts again
-/// and again asks for more memory than there is: it is not read.
-pub(crate) fn is_binary_list(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"bplist0")
-}
-
-/// Whether arrays or dictionaries nest deeper than any honest list does. The reader would recurse into them.
-fn too_deep(xml: &[u8]) -> bool {
-    let mut depth = 0_usize;
-    for at in 0..xml.len() {
-        let rest = &xml[at..];
-        if rest.starts_with(b"<dict") || rest.starts_with(b"<array") {
-            depth += 1;
-        } else if rest.starts_with(b"</dict") || rest.starts_with(b"</array") {
-            depth = depth.saturating_sub(1);
-        }
-        if depth > DEEPEST_PLIST {
-            return true;
-        }
-    }
-    false
 }
 
 impl PushRequest {

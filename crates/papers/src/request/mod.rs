@@ -12,5 +12,4 @@ pub(crate) use checks::vendor_name;
 pub use checks::{Known, age, check};
 pub use csr::Csr;
 pub use envelope::{Layout, Part, PushRequest, Wrapping, for_the_portal, unwrap};
-pub(crate) use envelope::{is_binary_list, property_list};
 pub use vendor::{SigningError, Vendor};

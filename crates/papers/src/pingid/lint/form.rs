@@ -8,10 +8,7 @@ use quick_xml::{
 };
 use serde::Serialize;
 
-use crate::{Code, Finding, Kind, json, request::property_list};
-
-/// Objects of a binary property list beyond which it is no configuration.
-const MOST_OBJECTS: u64 = 1_000;
+use crate::{Code, Finding, Kind, json, property_list};
 
 /// How deep an honest specification nests.
 const DEEPEST: usize = 12;
@@ -138,7 +135,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn begins(bytes: &[u8]) -> Beginning {
-    if bytes.starts_with(b"bplist0") {
+    if property_list::is_binary(bytes) {
         return Beginning::Plist;
     }
     let text = text(bytes.get(..4_096).unwrap_or(bytes));
@@ -154,20 +151,11 @@ fn begins(bytes: &[u8]) -> Beginning {
 }
 
 fn property_list_settings(bytes: &[u8]) -> Result<Settings, Unread> {
-    let form = if bytes.starts_with(b"bplist0") { Form::BinaryPlist } else { Form::Plist };
-    if form == Form::BinaryPlist && objects(bytes).is_none_or(|count| count > MOST_OBJECTS) {
-        return Err(Unread::Damaged);
-    }
-    let list = property_list(bytes).ok_or(Unread::Damaged)?;
+    let form = if property_list::is_binary(bytes) { Form::BinaryPlist } else { Form::Plist };
+    let list = property_list::read(bytes).ok_or(Unread::Damaged)?;
     let dictionary = list.as_dictionary().ok_or(Unread::NoDictionary)?;
     let rows = dictionary.iter().map(|(name, value)| (name.clone(), plist_setting(value)));
     Ok(Settings::of(form, rows.collect()))
-}
-
-/// How many objects a binary property list says to hold: the third number of its trailer.
-fn objects(bytes: &[u8]) -> Option<u64> {
-    let trailer = bytes.len().checked_sub(24)?;
-    Some(u64::from_be_bytes(bytes.get(trailer..trailer + 8)?.try_into().ok()?))
 }
 
 fn plist_setting(value: &List) -> Setting {
