@@ -171,6 +171,7 @@ fn seen(topic: &str, number: usize) -> Done<Seen> {
         not_before: Some(Time::from_unix(begin)),
         not_after: Some(Time::from_unix(begin + 365 * 86_400)),
         certificate: Some(Fingerprint::of(topic.as_bytes())),
+        issuer: None,
         apple_account: None,
     };
     Ok(Seen { at: Time::from_unix(begin), source: Source::Console, installed: Some(installed) })

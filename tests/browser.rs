@@ -132,7 +132,9 @@ fn tenant(number: usize, days: Option<i64>) -> StatusLine {
         stale_after: None,
         credentials: vec![],
         not_asked: (number == 2).then(|| "na1.mobileiron.com is unavailable: it does not answer in time".into()),
-        revocation: "not-looked-up",
+        issuer: (number % 3 == 1).then(|| "Apple Application Integration 2 Certification Authority".into()),
+        revocation: ["not-looked-up", "good"][usize::from(number % 3 == 1)],
+        revocation_at: (number % 3 == 1).then(|| NOW.plus(-DAY)),
         undelivered: vec![],
     }
 }

@@ -30,6 +30,8 @@ mod passphrases;
 mod program;
 mod prometheus;
 mod receivers;
+#[cfg(unix)]
+mod revocations;
 mod servers;
 mod shell;
 mod store;

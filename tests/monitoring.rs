@@ -155,6 +155,40 @@ fn what_is_published_can_be_watched_by_another_account() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_certificate_that_is_published_already_is_not_written_again() {
+    use std::os::unix::fs::MetadataExt;
+    let home = home();
+    let public = home.path().join("public");
+    fs::create_dir(&public).expect("a folder");
+    let config = home.path().join("pushcert.toml");
+    let tenants = ["acme", "globex"].map(|name| format!("[tenants.{name}]\nmdm = \"manual\"\n"));
+    fs::write(&config, format!("public_dir = {public:?}\n{}", tenants.concat())).expect("written");
+    let config = config.display().to_string();
+    let say = |arguments: &[&str]| said(&run(home.path(), &[&["--config", &config], arguments].concat()));
+    let adopt = |tenant: &str, file: &str| {
+        let (talk, code) = say(&["adopt", tenant, &format!("fixtures/papers/{file}.pem")]);
+        assert_eq!(code, Some(0), "{talk}");
+    };
+    // A file that is written anew is another one, with a number of its own.
+    let number = |name: &str| fs::metadata(public.join(name)).map(|file| file.ino()).ok();
+    adopt("acme", "renewal-before");
+    adopt("globex", "renewal-after");
+    let (acme, globex) = (number("acme.pem").expect("published"), number("globex.pem").expect("published"));
+    say(&["watch", "--once"]);
+    assert_eq!((number("acme.pem"), number("globex.pem")), (Some(acme), Some(globex)), "nothing has changed");
+    adopt("acme", "renewal-after");
+    assert_eq!(number("globex.pem"), Some(globex), "the other one has not changed");
+    assert_ne!(number("acme.pem"), Some(acme));
+    let same = |name: &str| fs::read(public.join(name)).expect("published");
+    assert_eq!(same("acme.pem"), same("globex.pem"));
+    fs::remove_file(public.join("acme.pem")).expect("removed");
+    fs::write(public.join("globex.pem"), "not ours").expect("written");
+    say(&["watch", "--once"]);
+    assert_eq!(same("acme.pem"), same("globex.pem"), "what somebody took away or spoilt is put back");
+}
+
+#[test]
 fn a_calendar_and_a_report() {
     let home = home();
     let from = list(home.path(), &acme());

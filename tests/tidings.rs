@@ -101,7 +101,7 @@ struct Fixture(&'static str);
 
 #[async_trait(?Send)]
 impl revocations::Lists for Fixture {
-    async fn revoked(&self) -> Result<RevocationList, String> {
+    async fn revoked(&self, _own: Option<&str>) -> Result<RevocationList, String> {
         let bytes = fs::read(format!("fixtures/papers/{}", self.0)).map_err(|error| error.to_string())?;
         RevocationList::read(&bytes).map_err(|error| error.to_string())
     }

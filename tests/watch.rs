@@ -60,7 +60,7 @@ impl Watch {
     }
 
     /// Asks until the page says so, or not any more.
-    fn until(&self, path: &str, says: impl Fn(&str) -> bool) {
+    pub fn until(&self, path: &str, says: impl Fn(&str) -> bool) {
         for _ in 0..300 {
             if says(&self.get(path)) {
                 return;

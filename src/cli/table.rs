@@ -25,7 +25,27 @@ pub fn status(lines: &[StatusLine]) -> String {
         text.push_str(&beneath(line));
     }
     text.push_str(&accounts(lines));
+    text.push_str(&not_looked_up(lines));
     text
+}
+
+/// Whose certificate may be revoked without anybody knowing.
+fn not_looked_up(lines: &[StatusLine]) -> String {
+    let names: Vec<_> = lines.iter().filter(|line| line.is_not_looked_up()).map(|line| line.tenant.as_str()).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\nrevocation not looked up: {}\n  pushcert watch  does it daily, where the certificate's file is at hand; or:  pushcert check FILE --online\n",
+        some(&names)
+    )
+}
+
+/// The first of these names, and how many more there are.
+fn some(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", names[..names.len().min(NAMED)].join(", "))
 }
 
 /// How many tenants are named before the others are only counted.
@@ -40,10 +60,7 @@ fn accounts(lines: &[StatusLine]) -> String {
         if names.is_empty() {
             continue;
         }
-        let more = names.len().saturating_sub(NAMED);
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let first = names[..names.len().min(NAMED)].join(", ");
-        let _ = write!(text, "\n{LOOK}{}:{LOOK:#} {first}{more}\n  {}\n", problem.word(), problem.meaning());
+        let _ = write!(text, "\n{LOOK}{}:{LOOK:#} {}\n  {}\n", problem.word(), some(&names), problem.meaning());
     }
     text
 }
@@ -133,8 +150,14 @@ fn credential(tenant: &TenantName, found: &Credential) -> String {
     };
     let step = found.step.map(|step| format!(", {step}")).unwrap_or_default();
     let style = if found.level() > Level::Ok { LOOK } else { Style::new() };
-    let command = found.next.command.as_ref().map(|command| format!("  {command}\n")).unwrap_or_default();
-    format!("\n{style}{tenant}: {}:{style:#} {age}{due}{step}\n{command}", found.kind.title())
+    let next = next(found).map(|next| format!("  {next}\n")).unwrap_or_default();
+    format!("\n{style}{tenant}: {}:{style:#} {age}{due}{step}\n{next}", found.kind.title())
+}
+
+/// What is to be done with a further credential: a command, or from when on there is something to do.
+fn next(found: &Credential) -> Option<String> {
+    let later = || found.step.and(found.next.due).map(|due| format!("{} from {}", found.next.what, due.date()));
+    found.next.command.clone().or_else(later)
 }
 
 /// Lines of the record.

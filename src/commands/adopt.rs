@@ -258,6 +258,7 @@ pub(super) fn installed(facts: &CertificateFacts) -> Installed {
         not_before: Some(facts.not_before),
         not_after: Some(facts.not_after),
         certificate: Some(facts.sha256),
+        issuer: Some(facts.issuer.clone()),
         apple_account: None,
     }
 }

@@ -6,7 +6,7 @@ use std::{rc::Rc, time::Duration};
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use pushcert_papers::{
-    TenantName, Time,
+    DAY, TenantName, Time,
     escape::printable,
     watch::{self, Alert, Due, Matter, Outlook, Severity, identity, pause, standing, watch_trouble},
 };
@@ -20,6 +20,10 @@ use crate::{
 
 /// Letters that are sent at a time.
 const AT_A_TIME: u32 = 16;
+
+/// How long a delivered alert is kept, so that it is not announced again: longer than a certificate and its time of grace
+/// last, since the end of one is what most occasions are named by.
+const KEPT: i64 = 400 * DAY;
 
 /// Makes the ports to channels.
 #[async_trait(?Send)]
@@ -179,6 +183,14 @@ pub async fn post(world: &World<'_>, channel: &Channel) -> Result<usize, Failure
     let sent = stream::iter(letters).map(|letter| deliver(world, channel, letter));
     sent.buffer_unordered(AT_A_TIME as usize).try_collect::<()>().await?;
     Ok(count)
+}
+
+/// Forgets alerts that were delivered so long ago that none of their occasions comes again. Nothing depends on it: a role
+/// that may not do it watches on.
+pub async fn tidy(world: &World<'_>) {
+    if let Err(error) = world.store.prune(world.clock.now().plus(-KEPT)).await {
+        world.tell(Event::Note(&format!("Old alerts could not be forgotten: {error}")));
+    }
 }
 
 /// Sends everything that is due, by every channel.

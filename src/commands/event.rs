@@ -2,6 +2,7 @@
 
 use pushcert_papers::{
     Fingerprint, Secret, Serial, TenantName, Time, Topic,
+    certificate::Revocation,
     credential::Credential,
     judge::Judged,
     renewal::{Rehearsal, Stage, guide::Card},
@@ -325,8 +326,12 @@ pub struct StatusLine {
     pub stale: bool,
     /// What is wrong.
     pub problems: Vec<&'static str>,
+    /// Its issuer, where its file was at hand.
+    pub issuer: Option<String>,
     /// What a list of revoked certificates said of it, or that it was not looked up.
     pub revocation: &'static str,
+    /// When that was looked up; where it is revoked, since when it is.
+    pub revocation_at: Option<Time>,
     /// The Apple account.
     pub apple_account: Option<String>,
     /// When somebody was last seen to get to the row at Apple with it.
@@ -375,6 +380,11 @@ pub struct Undelivered {
 }
 
 impl StatusLine {
+    /// Whether a certificate is installed that was not looked up in a list of revoked ones.
+    pub fn is_not_looked_up(&self) -> bool {
+        self.not_after.is_some() && self.revocation == Revocation::NotLookedUp.word()
+    }
+
     /// A problem that costs devices, whatever the date says.
     pub fn grave(&self) -> Option<&'static str> {
         self.problems.iter().copied().find(|problem| matches!(*problem, "topic-changed" | "revoked"))
@@ -405,7 +415,7 @@ impl From<&StatusLine> for Watched {
             why: grave(line),
             topic: line.topic.clone(),
             serial: line.serial.clone(),
-            issuer: None,
+            issuer: line.issuer.clone(),
             not_before: line.not_before,
             not_after: line.not_after,
             days_left: line.days_left,

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use pushcert_papers::{
     Serial, TenantName, Time, Topic,
-    certificate::{Authorities, Certificate, Expectations},
+    certificate::{Authorities, Certificate, Expectations, Revocation},
     judge::{Want, judge},
     kind::{Paper, recognise},
     pem,
     renewal::Stage,
-    watch::{Facts, Installed, Level, Problem, Seen, Source, State, Thresholds, standing},
+    watch::{Facts, Installed, Level, Problem, Seen, Source, State, Thresholds, is_believed, standing},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -20,6 +20,9 @@ use crate::{
     store::Book,
     world::files,
 };
+
+/// No certificate is longer.
+const LIMIT: u64 = 1 << 20;
 
 /// How tenants stand by a file that was published for monitoring: a list, lines of the list, or a certificate. Neither
 /// store nor secret has a part in it, and the days are counted anew.
@@ -56,7 +59,8 @@ pub fn status(
 }
 
 /// Publishes how all tenants stand, and the installed certificates, where the configuration names a folder for it: what
-/// is in it may be read by everybody, so Apple accounts and owners are left out.
+/// is in it may be read by everybody, so Apple accounts and owners are left out. A certificate that stands there already is
+/// left as it is; the list is written anew, since it says when.
 ///
 /// # Errors
 /// When the store cannot be read, or the folder cannot be written.
@@ -66,10 +70,15 @@ pub async fn publish(world: &World<'_>) -> Result<(), Failure> {
     let tenants: Vec<_> = world.config.tenants.values().filter(|tenant| !tenant.retired).collect();
     let books = world.store.books(&tenants.iter().map(|tenant| &tenant.name).collect::<Vec<_>>()).await?;
     for (tenant, book) in tenants.iter().zip(books) {
-        if let Some(leaf) = of_book(world, tenant, book).await? {
-            let pem = pem("CERTIFICATE", &leaf.der);
-            write(&folder.join(format!("{}.pem", tenant.name)), pem.as_bytes())?;
+        let path = folder.join(format!("{}.pem", tenant.name));
+        if holds(&path, &book) {
+            continue;
         }
+        if let Some(leaf) = of_book(world, tenant, book).await? {
+            write(&path, pem("CERTIFICATE", &leaf.der).as_bytes())?;
+        }
+        // There may be thousands of them, and others have something to do.
+        tokio::task::yield_now().await;
     }
     let lines = super::status::look(world, tenants, &wish, async |_| Ok(())).await?;
     let bare = |line| StatusLine { apple_account: None, account_seen_at: None, owner: None, ..line };
@@ -78,14 +87,19 @@ pub async fn publish(world: &World<'_>) -> Result<(), Failure> {
     write(&folder.join("status.json"), format!("{list}\n").as_bytes())
 }
 
-/// The installed certificate, where it was at hand: kept by itself when it was adopted, or as the file that came back
-/// in a renewal.
-pub(super) async fn installed(world: &World<'_>, tenant: &Tenant) -> Result<Option<Certificate>, Failure> {
-    let book = world.store.books(&[&tenant.name]).await?.pop().unwrap_or_default();
-    of_book(world, tenant, book).await
+/// Whether this file holds what is installed.
+fn holds(path: &Path, book: &Book) -> bool {
+    let installed = book.seen.as_ref().and_then(|seen| seen.installed.as_ref()?.certificate);
+    let Ok(bytes) = files::read_paper(path, LIMIT) else { return false };
+    match recognise(&bytes) {
+        Paper::Certificates { leaves, .. } => leaves.first().is_some_and(|leaf| Some(leaf.sha256) == installed),
+        _ => false,
+    }
 }
 
-async fn of_book(world: &World<'_>, tenant: &Tenant, book: Book) -> Result<Option<Certificate>, Failure> {
+/// The installed certificate, where it was at hand: kept by itself when it was adopted, or as the file that came back
+/// in a renewal.
+pub(super) async fn of_book(world: &World<'_>, tenant: &Tenant, book: Book) -> Result<Option<Certificate>, Failure> {
     let ledger = Ledger::of(world, tenant, book.record)?;
     let Some(digest) = book.seen.and_then(|seen| seen.installed?.certificate) else { return Ok(None) };
     let received = ledger.latest_journey().and_then(|journey| journey.certificate.as_ref());
@@ -122,6 +136,10 @@ struct Published {
     seen_at: Option<Time>,
     #[serde(default)]
     problems: Vec<String>,
+    issuer: Option<String>,
+    #[serde(default)]
+    revocation: String,
+    revocation_at: Option<Time>,
     step: Option<Stage>,
     thresholds: Option<Thresholds>,
     stale_after: Option<i64>,
@@ -159,6 +177,9 @@ fn certificate(bytes: &[u8], place: &str, now: Time) -> Option<Published> {
         source: Source::File.word().into(),
         seen_at: None,
         problems: vec![],
+        issuer: Some(facts.issuer),
+        revocation: String::new(),
+        revocation_at: None,
         step: None,
         thresholds: None,
         stale_after: None,
@@ -195,7 +216,7 @@ impl Published {
         let holds = |problem: &Problem| standing.problems.contains(problem) || self.names(*problem);
         let problems: Vec<_> =
             Problem::ALL.into_iter().filter(|problem| *problem != Problem::TopicUnknown && holds(problem)).collect();
-        let revoked = problems.contains(&Problem::Revoked);
+        let revocation = self.revocation(&problems, now);
         StatusLine {
             tenant: self.tenant.clone(),
             mdm: Product::WORDS
@@ -211,7 +232,9 @@ impl Published {
             state: standing.state.word(),
             stale: standing.stale,
             problems: problems.iter().map(|problem| problem.word()).collect(),
-            revocation: if revoked { Problem::Revoked.word() } else { standing.revocation.word() },
+            issuer: self.issuer.clone(),
+            revocation: revocation.word(),
+            revocation_at: revocation.at(),
             apple_account: None,
             account_seen_at: None,
             owner: None,
@@ -226,6 +249,15 @@ impl Published {
             credentials: vec![],
             not_asked: None,
             undelivered: vec![],
+        }
+    }
+
+    /// What was known of its revocation: that it is revoked holds for ever, and everything else for a time.
+    fn revocation(&self, problems: &[Problem], now: Time) -> Revocation {
+        match self.revocation_at {
+            at if problems.contains(&Problem::Revoked) => Revocation::Revoked(at.unwrap_or(now)),
+            Some(at) if is_believed(at, now) && self.revocation == Revocation::Good(at).word() => Revocation::Good(at),
+            _ => Revocation::NotLookedUp,
         }
     }
 

@@ -58,6 +58,7 @@ struct RawTenant {
     console: Option<RawConsole>,
     authorities: Option<PathBuf>,
     portal: Option<String>,
+    revocation_list: Option<String>,
     apple_account: Option<String>,
     owner: Option<String>,
     deputy: Option<String>,
@@ -224,6 +225,7 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
     }
     let portal =
         raw.portal.as_deref().map(address).transpose().map_err(|problem| problems.push(problem)).ok().flatten();
+    problems.extend(list_problem(&raw));
     problems.extend(device_problems(&raw, product));
     let own_key = raw
         .own_key
@@ -269,6 +271,7 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
         }),
         authorities: raw.authorities.map(|path| folder.join(path)),
         portal: raw.portal,
+        revocation_list: raw.revocation_list,
         apple_account: raw.apple_account,
         owner: raw.owner,
         deputy: raw.deputy,
@@ -280,6 +283,15 @@ fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<S
         muted_until,
         thresholds: raw.thresholds,
         credentials,
+    })
+}
+
+/// The list of revoked certificates is Apple's; another one is only for servers of a world of their own.
+fn list_problem(raw: &RawTenant) -> Option<String> {
+    let url = reqwest::Url::parse(raw.revocation_list.as_deref()?).ok();
+    let local = raw.authorities.is_some() && url.is_some_and(|url| http::is_loopback(&url));
+    (!local).then(|| {
+        "`revocation_list` is only for servers with `authorities` of their own, and on a loopback address: there is one list of Apple's".into()
     })
 }
 

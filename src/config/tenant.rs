@@ -52,6 +52,8 @@ pub struct Tenant {
     pub authorities: Option<PathBuf>,
     /// Another portal than Apple's; only beside other authorities.
     pub portal: Option<String>,
+    /// Another list of revoked certificates than Apple's; only beside other authorities.
+    pub revocation_list: Option<String>,
     /// The Apple account that owns the row.
     pub apple_account: Option<String>,
     /// Who answers for it.

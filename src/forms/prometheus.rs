@@ -100,7 +100,7 @@ impl<'a> From<&'a StatusLine> for Facts<'a> {
             is_file: false,
             topic: line.topic.as_ref(),
             serial: line.serial.as_ref(),
-            issuer: None,
+            issuer: line.issuer.as_deref(),
             not_before: line.not_before,
             not_after: line.not_after,
             state: line.state,

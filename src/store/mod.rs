@@ -91,6 +91,9 @@ pub trait Store {
     /// Notes what became of a letter.
     async fn settle(&self, letter: &Leased, settled: &Settled) -> Result<(), StoreError>;
 
+    /// Forgets letters that went and were due before this moment, and goes on counting them; how many they were.
+    async fn prune(&self, before: Time) -> Result<u64, StoreError>;
+
     /// How many letters went, wait after a failure, or are given up.
     async fn tally(&self) -> Result<Vec<Tally>, StoreError>;
 }

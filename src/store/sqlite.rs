@@ -23,12 +23,13 @@ use super::{
 use crate::world::files::{self, FileId};
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/sqlite/0001-begin.sql"),
     include_str!("migrations/sqlite/0002-outbox.sql"),
     include_str!("migrations/sqlite/0003-kinds.sql"),
     include_str!("migrations/sqlite/0004-account.sql"),
     include_str!("migrations/sqlite/0005-lookup.sql"),
+    include_str!("migrations/sqlite/0006-delivered.sql"),
 ];
 
 /// The books of these tenants, with the latest journey of each kind.
@@ -381,11 +382,28 @@ impl Store for Sqlite {
         written.map(drop).map_err(|source| self.database(source))
     }
 
+    async fn prune(&self, before: Time) -> Result<u64, StoreError> {
+        let mut connection = self.connection.borrow_mut();
+        let mut pruned = || {
+            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let counted = "INSERT INTO delivered (tenant, channel, count)
+                SELECT tenant, channel, count(*) FROM outbox WHERE state = 'sent' AND due < ?1 GROUP BY tenant, channel
+                ON CONFLICT (tenant, channel) DO UPDATE SET count = count + excluded.count";
+            transaction.execute(counted, [before.unix()])?;
+            let gone = transaction.execute("DELETE FROM outbox WHERE state = 'sent' AND due < ?1", [before.unix()])?;
+            transaction.commit().map(|()| gone as u64)
+        };
+        pruned().map_err(|source| self.database(source))
+    }
+
     async fn tally(&self) -> Result<Vec<Tally>, StoreError> {
         let connection = self.connection.borrow();
         let read = || {
             let mut query = connection.prepare_cached(
-                "SELECT tenant, channel, state, count(*), max(why) FROM outbox WHERE state <> 'waiting' OR why IS NOT NULL
+                "SELECT tenant, channel, state, sum(letters), max(why) FROM (
+                    SELECT tenant, channel, state, 1 AS letters, why FROM outbox
+                    WHERE state <> 'waiting' OR why IS NOT NULL
+                    UNION ALL SELECT tenant, channel, 'sent', count, NULL FROM delivered)
                 GROUP BY tenant, channel, state ORDER BY tenant, channel, state",
             )?;
             let rows = query.query_map([], |row| {

@@ -86,8 +86,21 @@ fn verdict(lines: &[StatusLine]) -> String {
 
 fn looked(shown: &Shown, at: Time) -> Markup {
     html! {
-        p.looked { "Looked at on " (moment(at)) "." }
+        p.looked { "Looked at on " (moment(at)) "." (not_looked_up(&shown.lines)) }
         @if !shown.well { p.alarm role="alert" { "The last look failed. What stands here is older; the log of  pushcert watch  says why." } }
+    }
+}
+
+/// How many certificates may be revoked without anybody knowing.
+fn not_looked_up(lines: &[StatusLine]) -> Markup {
+    let installed = lines.iter().filter(|line| line.not_after.is_some()).count();
+    let count = lines.iter().filter(|line| line.is_not_looked_up()).count();
+    html! {
+        @match count {
+            0 => {}
+            count if count == installed => { " Whether a certificate is revoked was not looked up." }
+            count => { " Whether a certificate is revoked was not looked up for " (count) " of " (installed) "." }
+        }
     }
 }
 

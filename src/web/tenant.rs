@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use pushcert_papers::{
     Time,
+    credential::Credential,
     renewal::Stage,
     watch::{Level, Problem},
 };
@@ -85,8 +86,21 @@ fn facts(line: &StatusLine) -> Markup {
             dt { "Begins" } dd { @if let Some(begin) = line.not_before { (date(begin)) } @else { span.faint { "not known" } } }
             dt { "Ends" } dd { (ends(line)) }
             dt { "How we know" } dd { (known(line)) }
+            dt { "Issuer" } dd { @if let Some(issuer) = &line.issuer { (issuer) } @else { span.faint { "not known" } } }
+            dt { "Revoked" } dd { (revocation(line)) }
             dt { "Row at Apple seen" }
             dd { @if let Some(at) = line.account_seen_at { (date(at)) } @else { span.faint { "not known" } } }
+        }
+    }
+}
+
+/// What the list of revoked certificates said; or that nobody looked.
+fn revocation(line: &StatusLine) -> Markup {
+    html! {
+        @match (line.revocation, line.revocation_at) {
+            ("revoked", Some(at)) => { strong { "yes" } ", since " (date(at)) }
+            ("good", Some(at)) => { "no, by the list of revoked certificates on " (date(at)) }
+            _ => span.faint { "not looked up" }
         }
     }
 }
@@ -102,9 +116,20 @@ fn credentials(line: &StatusLine) -> Markup {
                     @if let Some(made) = found.made { ", made " (date(made)) }
                     @if let Some(due) = found.due { @if found.ends.is_some() { ", ends " } @else { ", due " } (date(due)) }
                     @if let Some(step) = found.step { ", " (plain(step)) }
-                    @if let Some(command) = &found.next.command { br; code { (command) } }
+                    (due(found))
                 }
             }
+        }
+    }
+}
+
+/// What is to be done with a further credential: a command, or from when on there is something to do.
+fn due(found: &Credential) -> Markup {
+    html! {
+        @match (&found.next.command, found.next.due) {
+            (Some(command), _) => { br; code { (command) } }
+            (None, Some(due)) if found.step.is_some() => { br; (found.next.what) " from " (date(due)) }
+            (None, _) => {}
         }
     }
 }

@@ -63,7 +63,12 @@ async fn soaking() -> Trial {
 async fn a_rotation_by_hand_from_its_beginning_to_its_end() {
     let trial = soaking().await;
     assert!(trial.said.on_cards().contains("PINGID_MDM_TOKEN"), "{}", trial.said.on_cards());
+    let next = trial.status().await.credentials[0].next.clone();
+    let until = trial.now().plus(7 * 86_400);
+    assert_eq!((next.command, next.due), (None, Some(until)), "until then the command has nothing to do");
     trial.days_pass(8);
+    let next = trial.status().await.credentials[0].next.clone();
+    assert_eq!(next.command.as_deref(), Some("pushcert pingid rotate cloud"));
     assert_eq!(kind(&run(&trial, Wish::default()).await), Ok(Some(Kind::Waiting)));
     assert!(trial.said.on_cards().contains("Revoke"));
     assert_eq!(kind(&done(&trial, Done::Revoked).await), Ok(None));

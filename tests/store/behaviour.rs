@@ -37,6 +37,7 @@ on_both_engines![
     a_fingerprint_of_a_secret_is_this_stores_own,
     a_second_run_is_told_who_holds_a_tenant_and_since_when,
     a_letter_is_announced_once,
+    a_letter_that_went_long_ago_is_forgotten_and_counted,
     a_letter_goes_by_one_run_at_a_time,
     what_became_of_letters_is_counted,
     what_a_list_said_is_kept_until_it_says_something_else,
@@ -262,6 +263,7 @@ pub async fn letters_go_and_sightings_are_kept(store: &dyn Store) {
     }
     let leased = store.lease("mail", at(1), at(2), 9).await.expect("leased");
     store.settle(&leased[0], &Settled::Sent).await.expect("written");
+    assert_eq!(store.prune(at(9)).await.expect("pruned"), 1);
     assert_eq!((leased.len(), store.tally().await.expect("read").len()), (1, 1));
 }
 
@@ -331,6 +333,31 @@ async fn what_became_of_letters_is_counted(place: &Place) {
     assert_eq!(store.lease("mail", at(49), at(60), 10).await.expect("leased"), [], "not before its time");
     let due = store.lease("mail", at(50), at(60), 10).await.expect("leased");
     assert_eq!((due.len(), due[0].letter.occasion.as_str(), due[0].attempts), (1, "b", 2));
+}
+
+async fn a_letter_that_went_long_ago_is_forgotten_and_counted(place: &Place) {
+    let (store, acme) = (open(place).await, tenant());
+    let letters = [("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 90)].map(|(name, due)| letter(name, "mail", due));
+    store.announce(&acme, &[announced("a", 1)], &letters).await.expect("written");
+    let leased = store.lease("mail", at(4), at(99), 10).await.expect("leased");
+    for one in &leased {
+        let dead = Settled::Dead { why: "no such mailbox".into() };
+        let settled = if one.letter.occasion == "c" { dead } else { Settled::Sent };
+        store.settle(one, &settled).await.expect("written");
+    }
+    let counted = async || {
+        let tally = store.tally().await.expect("read");
+        tally.iter().map(|tally| (tally.result.clone(), tally.count)).collect::<Vec<_>>()
+    };
+    let before = counted().await;
+    assert_eq!(before, [("dead".into(), 1), ("sent".into(), 3)]);
+    for (moment, gone) in [(2, 1), (2, 0), (4, 1), (1_000, 1)] {
+        assert_eq!(store.prune(at(moment)).await.expect("pruned"), gone, "before {moment}");
+        assert_eq!(counted().await, before, "a counter never goes back");
+    }
+    assert_eq!(store.announced(&acme).await.expect("read"), [announced("a", 1)], "what was last announced stays known");
+    let waiting = store.lease("mail", at(100), at(200), 10).await.expect("leased");
+    assert_eq!(waiting.len(), 1, "what waits is not forgotten: {waiting:?}");
 }
 
 async fn a_store_of_a_newer_release_is_left_alone(place: &Place) {

@@ -195,6 +195,7 @@ fn received(name: &[u8], not_after: Time, at: Time) -> ReceivedCertificate {
         at,
         accepted: vec![],
         own_key: None,
+        issuer: None,
     }
 }
 

@@ -1,5 +1,5 @@
-//! What goes on beside each other while a configuration is in use: rounds over the tenants, the post, and once a day
-//! Apple's list of revoked certificates. A slow server or channel holds up nobody else.
+//! What goes on beside each other while a configuration is in use: rounds over the tenants, the post, and once a day the
+//! list of revoked certificates. A slow server or channel holds up nobody else.
 
 use std::{
     cell::{Cell, RefCell},
@@ -23,7 +23,7 @@ use tokio::{
 
 use super::{
     super::real::Settings,
-    lists::AppleList,
+    lists::PublishedLists,
     signals::{End, Signals, notify},
 };
 use crate::{
@@ -40,9 +40,8 @@ use crate::{
 /// How often it is looked whether the configuration has changed, and whether letters of others are due.
 const GLANCE: Duration = Duration::from_secs(5);
 
-/// How often Apple's list is asked for, and how soon again when it cannot be had.
-const LIST: Duration = Duration::from_hours(24);
-const LIST_AGAIN: Duration = Duration::from_hours(1);
+/// How often it is looked whether something is to be looked up in lists of revoked certificates, or to be forgotten.
+const HOUR: Duration = Duration::from_hours(1);
 
 /// A watch, whatever configuration is in use.
 pub struct Daemon<'a> {
@@ -76,8 +75,11 @@ impl Daemon<'_> {
         };
         let beside = async { tokio::join!(rounds, self.post(world, &closing)).0 };
         tokio::select! {
-            end = beside => end,
+            biased;
+            // It waits for the end of the first round, and has to listen before that ends.
             never = self.lists(world) => match never {},
+            end = beside => end,
+            never = self.tidy(world) => match never {},
             // Between two answers of servers.
             never = self.answers(world) => match never {},
         }
@@ -181,24 +183,25 @@ impl Daemon<'_> {
         std::future::pending().await
     }
 
-    /// Looks at Apple's list once a day, where something that Apple issued is installed.
+    /// Has certificates looked up that were not for a day: those that were installed since, and those whose list could not be
+    /// had, within the hour.
     async fn lists(&self, world: &World<'_>) -> Infallible {
-        // The first round comes first.
-        sleep(GLANCE).await;
+        let lists = PublishedLists { patience: self.settings.timeout };
+        self.bell.notified().await;
         loop {
-            let list = AppleList { patience: self.settings.timeout };
-            let pause = match revocations::look_up(world, &list).await {
-                Ok(None) => LIST,
-                Ok(Some(why)) => {
-                    world.reporter.tell(Event::Note(&format!("Revocations could not be looked up: {why}")));
-                    LIST_AGAIN
-                }
-                Err(failure) => {
-                    world.reporter.tell(Event::Note(&format!("Revocations could not be looked up: {failure}")));
-                    LIST_AGAIN
-                }
-            };
-            sleep(jittered(pause)).await;
+            let looked_up = revocations::look_up(world, &lists).await.map_err(|failure| failure.to_string());
+            if let Some(why) = looked_up.unwrap_or_else(Some) {
+                world.reporter.tell(Event::Note(&format!("Revocations could not be looked up: {why}")));
+            }
+            sleep(jittered(HOUR)).await;
+        }
+    }
+
+    /// Forgets what is long done.
+    async fn tidy(&self, world: &World<'_>) -> Infallible {
+        loop {
+            sleep(jittered(HOUR)).await;
+            alerts::tidy(world).await;
         }
     }
 }

@@ -80,6 +80,7 @@ async fn keep_watching(daemon: Daemon<'_>, mut real: Real, signals: &mut Signals
 async fn once(world: &World<'_>, wish: &Wish) -> Outcome {
     let lines = watch::look(world, wish).await?;
     alerts::post_all(world).await?;
+    alerts::tidy(world).await;
     world.reporter.tell(Event::Status(&lines));
     published::publish(world).await?;
     let due = lines.iter().any(|line| matches!(line.level, Level::Warning | Level::Critical));

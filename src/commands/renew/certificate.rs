@@ -153,6 +153,7 @@ impl Run<'_> {
             at: self.world.clock.now(),
             accepted,
             own_key: self.ledger.open_journey().and_then(Journey::held_request).and_then(|held| held.own_key),
+            issuer: Some(facts.issuer.clone()),
         }
     }
 

@@ -235,6 +235,7 @@ fn known(certificate: &ReceivedCertificate) -> Installed {
         not_before: Some(certificate.not_before),
         not_after: Some(certificate.not_after),
         certificate: Some(certificate.sha256),
+        issuer: certificate.issuer.clone(),
         apple_account: None,
     }
 }

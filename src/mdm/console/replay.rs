@@ -97,6 +97,7 @@ impl Console {
             not_before: text(&came_for.not_before).map(|begin| self.moment(&begin)).transpose()?,
             not_after,
             certificate: None,
+            issuer: None,
             apple_account: text(&came_for.apple_account),
         }))
     }

@@ -29,12 +29,13 @@ use access::Way;
 use hold::Link;
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/postgres/0001-begin.sql"),
     include_str!("../migrations/postgres/0002-outbox.sql"),
     include_str!("../migrations/postgres/0003-kinds.sql"),
     include_str!("../migrations/postgres/0004-account.sql"),
     include_str!("../migrations/postgres/0005-lookup.sql"),
+    include_str!("../migrations/postgres/0006-delivered.sql"),
 ];
 
 /// The books of these tenants, with the latest journey of each kind.
@@ -341,9 +342,21 @@ impl Store for Postgres {
         self.rows(sql, &[&letter.id, &state, &due, &why]).await.map(drop)
     }
 
+    async fn prune(&self, before: Time) -> Result<u64, StoreError> {
+        let sql = "WITH gone AS (DELETE FROM outbox WHERE state = 'sent' AND due < $1 RETURNING tenant, channel),
+            counted AS (INSERT INTO delivered (tenant, channel, count)
+                SELECT tenant, channel, count(*) FROM gone GROUP BY tenant, channel
+                ON CONFLICT (tenant, channel) DO UPDATE SET count = delivered.count + excluded.count)
+            SELECT count(*) FROM gone";
+        let rows = self.rows(sql, &[&before.unix()]).await?;
+        Ok(rows.first().map_or(0, |row| row.get::<_, i64>(0).cast_unsigned()))
+    }
+
     async fn tally(&self) -> Result<Vec<Tally>, StoreError> {
-        let sql = "SELECT tenant, channel, state, count(*), max(why) FROM outbox
-            WHERE state <> 'waiting' OR why IS NOT NULL GROUP BY tenant, channel, state ORDER BY tenant, channel, state";
+        let sql = "SELECT tenant, channel, state, sum(letters)::bigint, max(why) FROM (
+                SELECT tenant, channel, state, 1 AS letters, why FROM outbox WHERE state <> 'waiting' OR why IS NOT NULL
+                UNION ALL SELECT tenant, channel, 'sent', count, NULL FROM delivered) AS letter
+            GROUP BY tenant, channel, state ORDER BY tenant, channel, state";
         let rows = self.rows(sql, &[]).await?;
         let read = |row: &Row| {
             Ok(Tally {

@@ -55,6 +55,16 @@ impl Revocation {
     }
 }
 
+impl Revocation {
+    /// The time that belongs to it: of the list, or of the revocation.
+    pub const fn at(self) -> Option<Time> {
+        match self {
+            Self::NotLookedUp | Self::OtherIssuer | Self::Forged => None,
+            Self::Outdated(at) | Self::Good(at) | Self::Revoked(at) => Some(at),
+        }
+    }
+}
+
 impl RevocationList {
     /// Reads a list in DER or PEM.
     ///

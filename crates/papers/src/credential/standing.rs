@@ -144,10 +144,14 @@ fn pingid(facts: &Standings<'_>, rotation: &Rotation) -> Credential {
         None => aging(facts, CredentialKind::PingidToken, made, facts.token),
     };
     credential.step = step;
-    let due = rotation.soaked_at().filter(|until| *until > facts.now).unwrap_or(facts.now);
-    credential.next = match step {
-        Some(_) => Next { what: "go on with the PingID token".into(), command: Some(command), due: Some(due) },
-        None => replace(&credential, "rotate the PingID token", command),
+    let soaks = rotation.soaked_at().filter(|until| *until > facts.now && rotation.purpose == Purpose::Replacement);
+    credential.next = match (step, soaks) {
+        // Until then the command has nothing to do.
+        (Some(_), Some(until)) => Next { what: "revoke the old token".into(), command: None, due: Some(until) },
+        (Some(_), None) => {
+            Next { what: "go on with the PingID token".into(), command: Some(command), due: Some(facts.now) }
+        }
+        (None, _) => replace(&credential, "rotate the PingID token", command),
     };
     credential
 }

@@ -148,6 +148,9 @@ pub struct ReceivedCertificate {
     /// The kept file of its private key, where that is our own.
     #[serde(default)]
     pub own_key: Option<Fingerprint>,
+    /// Its issuer; not known of those that an earlier release took.
+    #[serde(default)]
+    pub issuer: Option<String>,
 }
 
 /// A finding that would block, and that a person accepted with a reason.

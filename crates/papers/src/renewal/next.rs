@@ -320,6 +320,7 @@ mod tests {
             at: NOW,
             accepted: vec![],
             own_key: None,
+            issuer: None,
         }
     }
 

@@ -80,6 +80,7 @@ mod tests {
             at: NOW,
             accepted: vec![],
             own_key: None,
+            issuer: None,
         };
         let ends = |days: Option<i64>, certificate: Option<&[u8]>| {
             let not_after = days.map(|days| NOW.plus(days * DAY));

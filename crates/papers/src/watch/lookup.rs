@@ -25,9 +25,14 @@ pub fn known(lookup: Option<&Lookup>, seen: Option<&Seen>, now: Time) -> Revocat
     match lookup {
         Some(found) if Some(found.certificate) != installed => Revocation::NotLookedUp,
         Some(Lookup { revoked: Some(at), .. }) => Revocation::Revoked(*at),
-        Some(found) if now.unix() - found.at.unix() <= BELIEVED => Revocation::Good(found.at),
+        Some(found) if is_believed(found.at, now) => Revocation::Good(found.at),
         _ => Revocation::NotLookedUp,
     }
+}
+
+/// Whether a certificate that was not on the list at that time is taken to be good still.
+pub fn is_believed(at: Time, now: Time) -> bool {
+    now.unix() - at.unix() <= BELIEVED
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub use alert::{Alert, Announced, Matter, Severity, identity, pause};
 pub use due::{Due, Outlook, due, watch_trouble};
 pub use fleet::{AfterChange, Share, Silence, after_change, fell_silent};
 pub use level::Level;
-pub use lookup::Lookup;
+pub use lookup::{Lookup, is_believed};
 pub(crate) use seen::is_rounded;
 pub use seen::{Installed, Seen, Source};
 pub use standing::{Facts, Next, Problem, Standing, standing};

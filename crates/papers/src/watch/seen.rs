@@ -65,6 +65,9 @@ pub struct Installed {
     pub not_after: Option<Time>,
     /// The certificate itself, where it was at hand.
     pub certificate: Option<Fingerprint>,
+    /// Its issuer, where the certificate was at hand.
+    #[serde(default)]
+    pub issuer: Option<String>,
     /// The Apple account that somebody noted in the console.
     pub apple_account: Option<String>,
 }
