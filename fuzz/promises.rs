@@ -15,7 +15,7 @@ use pushcert_papers::{
     page, pem,
     pingid::{self, Requirements, difference},
     renewal::{Journey, record},
-    request::{Csr, PushRequest, for_the_portal, unwrap},
+    request::{Csr, for_the_portal},
 };
 
 /// The passphrase of the files that the fuzzer begins with.
@@ -51,9 +51,7 @@ pub fn request(bytes: &[u8]) {
         assert_eq!(csr.der, bytes, "all bytes belong to it");
         csr.is_signed_by_itself();
     }
-    if let Some((list, wrapping)) = unwrap(bytes) {
-        drop(PushRequest::from_plist(&list, wrapping));
-    }
+    drop(recognise(bytes));
     let verdict = |bytes: &[u8]| {
         judge(bytes, None, Want::PushRequest, &Expectations::default(), &Authorities::apple(), now()).verdict
     };

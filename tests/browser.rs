@@ -21,7 +21,7 @@ use crate::shell::{skipped_unless, text};
 const NOW: Time = Time::from_unix(1_795_622_400);
 
 /// A page in this process; it ends with the process.
-fn serve(lines: Vec<StatusLine>) -> String {
+pub fn serve(lines: Vec<StatusLine>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     listener.set_nonblocking(true).expect("a listener for tokio");
@@ -64,7 +64,7 @@ fn audit_line(tenant: &TenantName, number: u64) -> AuditLine {
 }
 
 /// Tenants in every state, with names and words as long and as odd as they may be.
-fn tenants(count: usize) -> Vec<StatusLine> {
+pub fn tenants(count: usize) -> Vec<StatusLine> {
     let ends = [
         Some(-50),
         Some(-12),

@@ -31,12 +31,12 @@ pub const fn meaning(code: u8) -> Option<&'static str> {
         2 => "Wrong usage or configuration.",
         3 => "Refused: a check found a blocking finding, and nothing was changed.",
         4 => "Waiting: a person must act; run it again afterwards.",
-        5 => "A server refused the sign-in.",
+        5 => "A server refused the sign-in, or does not allow this.",
         6 => "Not found: a tenant, a file, a certificate or an interface.",
         7 => "Temporarily unavailable or inconclusive; it is safe to try again.",
-        8 => "Busy: another run holds this tenant.",
-        9 => "Due: the state given with --fail-on was reached.",
-        130 => "Interrupted; what is kept is safe.",
+        8 => "Busy: another run holds this tenant, or has just changed it.",
+        9 => "Due: the state given with --fail-on was reached, or a round of the watch found somebody who should act.",
+        130 => "Interrupted, by Ctrl-C or SIGTERM; what is kept is safe.",
         _ => return None,
     })
 }

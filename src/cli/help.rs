@@ -1,42 +1,64 @@
-//! `pushcert help`: a command, a finding, a state or an exit code explained, from the tables that the tool runs on.
+//! `pushcert help`: a command, a finding, a state, an error or an exit code explained, from the tables that the tool runs on.
 
+use clap::Command;
 use pushcert_papers::{
     Code, Severity,
     watch::{Problem, State},
 };
 
 use super::{args::Cli, exit};
-use crate::commands::{Failure, Kind};
+use crate::{
+    commands::{
+        Failure, Kind,
+        errors::{self, ERRORS},
+    },
+    config::nearest,
+};
 
-/// The explanation of this word.
+/// The explanation of this word: everything that bears the name.
 ///
 /// # Errors
-/// When nothing bears this name.
+/// When nothing does; the nearest name is part of the answer.
 pub fn about(words: &[String]) -> Result<String, Failure> {
     let word = words.join(" ");
-    if words.is_empty() {
-        return Ok(Cli::definitions().render_long_help().to_string());
-    }
-    let kinds = [finding, problem, state, exit_code];
-    let found = kinds.iter().find_map(|explained| explained(&word));
-    command(words).or(found).ok_or_else(|| {
-        Failure::new(
-            Kind::NotFound,
-            "nothing-by-that-name",
-            format!("there is no command, finding, problem, state or exit code {word:?}"),
-        )
-        .hinted("pushcert help  lists the commands; docs/findings.md lists the findings")
-    })
+    let code = |explained: fn(&str) -> Option<String>| explained(&word);
+    let codes = [finding, problem, state, error, exit_code].into_iter().filter_map(code);
+    let found: Vec<_> = command(words).into_iter().chain(codes).collect();
+    if found.is_empty() { Err(nothing(&word)) } else { Ok(found.join("\n")) }
+}
+
+/// The command of these words; the program itself when there are none.
+pub(super) fn find<'a>(program: &'a mut Command, words: &[String]) -> Option<&'a mut Command> {
+    words.iter().try_fold(program, |command, word| command.find_subcommand_mut(word))
+}
+
+/// The names of all commands.
+pub(super) fn names(program: &Command) -> Vec<String> {
+    let below = |command: &Command| {
+        let name = command.get_name().to_owned();
+        let longer: Vec<_> = names(command).iter().map(|below| format!("{name} {below}")).collect();
+        [vec![name], longer].concat()
+    };
+    program.get_subcommands().flat_map(below).collect()
+}
+
+fn nothing(word: &str) -> Failure {
+    let commands = names(&Cli::definitions());
+    let errors = ERRORS.iter().flat_map(|(_, codes)| codes.iter()).map(|(word, _)| *word);
+    let known = commands.iter().map(String::as_str).chain(errors);
+    let known = known.chain(Code::ALL.iter().map(|code| code.word()));
+    let known = known.chain(State::ALL.iter().map(|state| state.word()));
+    let known = known.chain(Problem::ALL.iter().map(|problem| problem.word()));
+    let meant = nearest::to(word, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    let message = format!("there is no command, finding, problem, state, error or exit code {word:?}{meant}");
+    Failure::new(Kind::NotFound, "nothing-by-that-name", message)
+        .hinted("pushcert help  lists the commands; docs/findings.md and docs/codes.md list the words")
 }
 
 fn command(words: &[String]) -> Option<String> {
-    let mut command = Cli::definitions();
-    command.build();
-    let mut found = &mut command;
-    for word in words {
-        found = found.find_subcommand_mut(word)?;
-    }
-    Some(found.render_long_help().to_string())
+    let mut program = Cli::definitions();
+    program.build();
+    find(&mut program, words).map(|command| command.render_long_help().to_string())
 }
 
 fn finding(word: &str) -> Option<String> {
@@ -57,6 +79,12 @@ fn problem(word: &str) -> Option<String> {
 fn state(word: &str) -> Option<String> {
     let state = State::ALL.into_iter().find(|state| state.word() == word)?;
     Some(format!("{word}: a state\n\n  {}\n", state.meaning()))
+}
+
+/// An error; a finding that ends a run is explained as a finding.
+fn error(word: &str) -> Option<String> {
+    let meaning = errors::meaning(word).filter(|_| Code::from_word(word).is_none())?;
+    Some(format!("{word}: the code of an error\n\n  {meaning}\n"))
 }
 
 fn exit_code(word: &str) -> Option<String> {

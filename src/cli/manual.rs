@@ -4,9 +4,20 @@ use std::{io, path::Path};
 
 use clap::Command;
 use clap_complete::{aot, generate};
+use clap_mangen::{
+    Man,
+    roff::{Roff, bold, roman},
+};
 
-use super::args::{Cli, Shell};
-use crate::commands::{Failure, Kind};
+use super::{
+    args::{Cli, Shell},
+    exit, help,
+};
+use crate::{
+    commands::{Failure, Kind},
+    config::nearest,
+    world::files,
+};
 
 /// The script that completes our words in this shell.
 pub fn completions(shell: Shell) -> String {
@@ -26,15 +37,16 @@ pub fn completions(shell: Shell) -> String {
 /// # Errors
 /// When there is no such command.
 pub fn page(words: &[String]) -> Result<String, Failure> {
-    let mut command = built();
-    let mut found = &mut command;
-    for word in words {
-        found = found.find_subcommand_mut(word).ok_or_else(|| {
-            Failure::new(Kind::NotFound, "nothing-by-that-name", format!("there is no command {:?}", words.join(" ")))
-                .hinted("pushcert help  lists the commands")
-        })?;
-    }
-    rendered(found).map_err(|error| Failure::new(Kind::Failed, "manual", error))
+    let mut program = built();
+    let names = help::names(&program);
+    let command = help::find(&mut program, words).ok_or_else(|| {
+        let word = words.join(" ");
+        let meant = nearest::to(&word, names.iter().map(String::as_str));
+        let meant = meant.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        Failure::new(Kind::NotFound, "nothing-by-that-name", format!("there is no command {word:?}{meant}"))
+            .hinted("pushcert help  lists the commands")
+    })?;
+    rendered(command).map_err(|error| Failure::new(Kind::Failed, "manual", error))
 }
 
 /// The pages of all commands, as files in this folder: `pushcert.1`, `pushcert-renew.1` and so on.
@@ -47,7 +59,7 @@ pub fn pages(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(failed)?;
     each(&built(), &mut |command| {
         let page = rendered(command)?;
-        crate::world::files::write_public(&folder.join(format!("{}.1", name(command))), page.as_bytes())
+        files::write_public(&folder.join(format!("{}.1", name(command))), page.as_bytes())
     })
     .map_err(failed)
 }
@@ -63,13 +75,55 @@ fn name(command: &Command) -> String {
     command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned()
 }
 
-fn rendered(command: &Command) -> io::Result<String> {
-    let mut page = vec![];
-    clap_mangen::Man::new(command.clone()).title(name(command).to_uppercase()).render(&mut page)?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
-}
-
 fn each(command: &Command, write: &mut impl FnMut(&Command) -> io::Result<()>) -> io::Result<()> {
     write(command)?;
     command.get_subcommands().try_for_each(|command| each(command, write))
+}
+
+/// A page: what the library makes of the definitions, and beside it the examples, the exit codes and the environment.
+fn rendered(command: &Command) -> io::Result<String> {
+    let man = Man::new(command.clone());
+    // Without a date, so that every build of a release makes the same page.
+    let title = format!(".TH \"{}\" 1 \"\" \"pushcert {}\"\n", name(command).to_uppercase(), env!("CARGO_PKG_VERSION"));
+    let mut page = title.into_bytes();
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    notes(command).to_writer(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut page)?;
+    }
+    ours(command).to_writer(&mut page)?;
+    // The library breaks the line around an empty one; readers of manuals call that a mistake.
+    Ok(String::from_utf8_lossy(&page).replace("\n.br\n\n.br\n", "\n.sp\n"))
+}
+
+/// What the help says at its end belongs to the description.
+fn notes(command: &Command) -> Roff {
+    let mut roff = Roff::default();
+    let notes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    for paragraph in notes.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
+        roff.control("PP", []).text([roman(paragraph.replace('\n', " "))]);
+    }
+    roff
+}
+
+fn ours(command: &Command) -> Roff {
+    let mut roff = Roff::default();
+    let examples = command.get_before_help().map(ToString::to_string).unwrap_or_default();
+    roff.control("SH", ["EXAMPLES"]).control("nf", []);
+    for line in examples.lines().skip(1) {
+        roff.text([roman(line.trim_start())]);
+    }
+    roff.control("fi", []).control("SH", ["EXIT STATUS"]);
+    for (code, meaning) in (0..=u8::MAX).filter_map(|code| exit::meaning(code).map(|meaning| (code, meaning))) {
+        roff.control("TP", []).text([bold(code.to_string())]).text([roman(meaning)]);
+    }
+    roff.control("SH", ["ENVIRONMENT"]).text([roman(
+        "Every flag has a variable: PUSHCERT_ and its name in capitals, such as PUSHCERT_NO_INPUT. What a person takes \
+         upon themselves has none: it is said on the command line or not at all.",
+    )]);
+    roff.control("SH", ["SEE ALSO"]).text([bold("pushcert"), roman("(1), pushcert help CODE")]);
+    roff
 }

@@ -13,3 +13,5 @@ pub mod log;
 pub mod manual;
 pub mod printer;
 pub mod prompt;
+
+pub use human::text as for_people;

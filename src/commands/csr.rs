@@ -114,7 +114,7 @@ pub fn sign(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Sign, now: Time) -> O
             reporter.tell(Event::Judged(&Looked { path: &path, judged: &judged, authorities: None, now }));
             return Ok(Some(Kind::Refused));
         }
-        Err(SigningError::Failed(error)) => return Err(Failure::new(Kind::Failed, "signature", error)),
+        Err(SigningError::Failed { why }) => return Err(Failure::new(Kind::Failed, "signature", why)),
     };
     write(&wish.out, &form)?;
     reporter.tell(Event::Made(&Made {

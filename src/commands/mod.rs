@@ -7,6 +7,7 @@ pub mod android;
 pub mod check;
 pub mod console;
 pub mod csr;
+pub mod errors;
 pub mod files;
 pub mod history;
 pub mod init;

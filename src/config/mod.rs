@@ -5,11 +5,11 @@
 
 pub mod channel;
 pub mod edit;
+pub mod nearest;
 
 mod credentials;
 mod file;
 mod keyring;
-mod nearest;
 mod secret;
 mod store;
 mod tenant;

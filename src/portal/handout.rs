@@ -24,7 +24,7 @@ const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}
-dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
+dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
 .grave{font-weight:700;text-decoration:underline}
 ol,ul{padding-left:1.3rem}li{margin:.4rem 0;overflow-wrap:anywhere}
 .box{display:inline-block;width:.9em;height:.9em;border:1px solid;margin-right:.6em;vertical-align:-.1em}

@@ -18,14 +18,16 @@ pub enum Console {
 
 /// `console learn`
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Nobody needs to press Download or Upload only to have it recorded: a visit that only looked teaches to read. How to record
-in each browser, and what each leaves out: docs/recording-a-console.md
-
+#[command(
+    before_help = "\
 Examples:
   pushcert console learn console.har --tenant acme
   pushcert console learn console.har --tenant acme --allow fetch,upload \\
-      --request-file ApplePushInfo.txt --certificate-file MDM_MobileIron_Certificate.pem")]
+      --request-file ApplePushInfo.txt --certificate-file MDM_MobileIron_Certificate.pem",
+    after_help = "\
+Nobody needs to press Download or Upload only to have it recorded: a visit that only looked teaches to read. How to record
+in each browser, and what each leaves out: docs/recording-a-console.md"
+)]
 pub struct Learn {
     /// The recording; it holds your password and your session, and is read nowhere but here
     #[arg(value_name = "FILE.har")]
@@ -61,6 +63,9 @@ pub enum Allow {
 
 /// `console show`
 #[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  pushcert console show acme")]
 pub struct Show {
     /// The tenant
     pub tenant: TenantName,
@@ -68,6 +73,9 @@ pub struct Show {
 
 /// `console forget`
 #[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  pushcert console forget acme")]
 pub struct Forget {
     /// The tenant
     pub tenant: TenantName,

@@ -42,14 +42,17 @@ pub enum ConfigFormat {
 
 /// `pingid config`
 #[derive(Args, Debug)]
-#[command(after_help = "\
-The token is asked for at the terminal, and not shown, where --token-file does not name its file. What is written holds the
-token: it goes into a private file or a pipe, never onto a terminal.
-
+#[command(
+    before_help = "\
 Examples:
   pushcert pingid config --platform ios --token-file token.txt --out pingid.plist
   pushcert pingid config --platform ios --format appconfig --token-file token.txt --out pingid.xml
-  op read op://it/pingid/token | pushcert pingid config --platform android --token-file - > pingid.json")]
+  op read op://it/pingid/token | \\
+      pushcert pingid config --platform android --token-file - > pingid.json",
+    after_help = "\
+The token is asked for at the terminal, and not shown, where --token-file does not name its file. What is written holds the
+token: it goes into a private file or a pipe, never onto a terminal."
+)]
 pub struct PingidConfig {
     /// The platform
     #[arg(long, value_enum)]
@@ -70,13 +73,15 @@ pub struct PingidConfig {
 
 /// `pingid lint`
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Judged are property lists (XML and binary), AppConfig specifications and managed configurations in JSON. A refused file
-exits 3. The token itself is never shown.
-
+#[command(
+    before_help = "\
 Examples:
   pushcert pingid lint pingid.plist
-  pushcert pingid lint --app com.example.pingid spec.xml")]
+  pushcert pingid lint --app com.example.pingid spec.xml",
+    after_help = "\
+Judged are property lists (XML and binary), AppConfig specifications and managed configurations in JSON. A refused file
+exits 3. The token itself is never shown."
+)]
 pub struct PingidLint {
     /// The files; - reads standard input
     #[arg(required = true, value_name = "FILE")]
@@ -115,16 +120,18 @@ pub enum LockoutWord {
 
 /// `pingid rotate`
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Both tokens work side by side until the old one is revoked: add, switch each platform, wait, revoke. Run it again until it
-says that it is done; it goes on from where it stopped, on any machine with the same store.
-
+#[command(
+    before_help = "\
 Examples:
-  pushcert pingid rotate acme                                   what is due now
-  pushcert pingid rotate acme --token-file token.txt            the new token, made on PingID's page
+  pushcert pingid rotate acme                                   # what is due now
+  pushcert pingid rotate acme --token-file token.txt            # the new one, from PingID's page
   pushcert pingid rotate acme --done switched-ios --evidence 'saved 14:05, version 7'
-  pushcert pingid rotate acme --first                           there was no token before
-  pushcert pingid rotate acme --abort --reason 'wrong tenant'   until the old token is revoked")]
+  pushcert pingid rotate acme --first                           # there was no token before
+  pushcert pingid rotate acme --abort --reason 'wrong tenant'   # until the old token is revoked",
+    after_help = "\
+Both tokens work side by side until the old one is revoked: add, switch each platform, wait, revoke. Run it again until it
+says that it is done; it goes on from where it stopped, on any machine with the same store."
+)]
 pub struct PingidRotate {
     /// The tenant
     pub tenant: TenantName,
@@ -168,7 +175,7 @@ pub struct PingidRotate {
 
 /// `pingid adopt`
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(before_help = "\
 Examples:
   pushcert pingid adopt acme --made 2026-03-01")]
 pub struct PingidAdopt {
@@ -204,14 +211,16 @@ pub struct AskGoogle {
 
 /// `android check`
 #[derive(Args, Debug)]
-#[command(after_help = "\
-How long a key lives, what it may do and whether it was revoked is not in the file: nothing is said about that offline. A
-refused file exits 3. The key itself is never shown.
-
+#[command(
+    before_help = "\
 Examples:
   pushcert android check key.json
-  pushcert android check key.json --online              does Google publish its public half?
-  pushcert android check key.json --online --exchange   does Google give a token for it? (it signs, once)")]
+  pushcert android check key.json --online              # does Google publish its public half?
+  pushcert android check key.json --online --exchange   # and does it give a token for it?",
+    after_help = "\
+How long a key lives, what it may do and whether it was revoked is not in the file: nothing is said about that offline. A
+refused file exits 3. The key itself is never shown."
+)]
 pub struct AndroidCheck {
     /// The file; - reads standard input
     #[arg(value_name = "FILE")]
@@ -229,16 +238,18 @@ pub struct AndroidCheck {
 
 /// `android enrol`
 #[derive(Args, Debug)]
-#[command(after_help = "\
-The tasks are a person's, in Google's consoles and the server's; this keeps their order, the clock and the record. The call
-that binds is the server's vendor's, and is never made here.
-
+#[command(
+    before_help = "\
 Examples:
-  pushcert android enrol acme                                       the next task
+  pushcert android enrol acme                                    # the next task
   pushcert android enrol acme --done key-policy --evidence 'not enforced'
-  pushcert android enrol acme --key key.json                        the service account's key, judged first
-  pushcert android enrol acme --done emm-token --on 2026-11-20      thirty days begin
-  pushcert android enrol acme --skip policy-back --reason 'nothing was overridden'")]
+  pushcert android enrol acme --key key.json                     # it is judged first
+  pushcert android enrol acme --done emm-token --on 2026-11-20   # thirty days begin
+  pushcert android enrol acme --skip policy-back --reason 'nothing was overridden'",
+    after_help = "\
+The tasks are a person's, in Google's consoles and the server's; this keeps their order, the clock and the record. The call
+that binds is the server's vendor's, and is never made here."
+)]
 pub struct AndroidEnrol {
     /// The tenant
     pub tenant: TenantName,

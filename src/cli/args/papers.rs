@@ -7,12 +7,12 @@ use pushcert_papers::{Country, TenantName, Time, Topic};
 
 /// `check`
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(before_help = "\
 Examples:
-  pushcert check new.pem --against last-year.pem      is this the renewed certificate?
-  pushcert check ApplePushInfo.txt                    will Apple's portal take this request?
-  pushcert check archive/ -o json                     every file in a folder, one line each
-  pushcert check push.p12 --passphrase-file secret    what is in it, and does the key fit?")]
+  pushcert check new.pem --against last-year.pem     # is this the renewed certificate?
+  pushcert check ApplePushInfo.txt                   # will Apple's portal take this request?
+  pushcert check archive/ -o json                    # every file in a folder, one line each
+  pushcert check push.p12 --passphrase-file secret   # what is in it, and does the key fit?")]
 pub struct Check {
     /// The files, and folders of files; - reads standard input
     #[arg(required = true, value_name = "PATH")]
@@ -82,6 +82,10 @@ pub struct Passphrase {
 
 /// `inspect`
 #[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  pushcert inspect some-file   # what is it?
+  pushcert inspect push.p12 --passphrase-file secret")]
 pub struct Inspect {
     /// The files; - reads standard input
     #[arg(required = true, value_name = "PATH")]
@@ -117,12 +121,15 @@ pub enum CsrAlone {
 
 /// `csr new`
 #[derive(Args, Debug)]
-#[command(after_help = "\
-MobileIron Cloud and Core keep the key of their own request: for them, download the request in the console instead.
-
+#[command(
+    before_help = "\
 Examples:
   pushcert csr new --out acme-2027 --country NL
-  pushcert csr new --out acme-2027 --country NL --organization Acme --email apple-push@acme.example")]
+  pushcert csr new --out acme-2027 --country NL --organization Acme \\
+      --email apple-push@acme.example",
+    after_help = "\
+MobileIron Cloud and Core keep the key of their own request: for them, download the request in the console instead."
+)]
 pub struct CsrNew {
     /// The folder for the key and the request; nothing in it is written over
     #[arg(long, value_name = "DIR")]
@@ -146,11 +153,12 @@ pub struct CsrNew {
 
 /// `csr sign`
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(before_help = "\
 Examples:
-  pushcert csr sign request.csr --vendor mdm.p12 --chain AppleWWDRCAG3.cer --chain AppleIncRootCertificate.cer \\
-      --out request.txt
-  pushcert csr sign request.csr --vendor mdm.cer --vendor-key mdm.key --chain chain.pem --out request.txt")]
+  pushcert csr sign request.csr --vendor mdm.p12 --out request.txt \\
+      --chain AppleWWDRCAG3.cer --chain AppleIncRootCertificate.cer
+  pushcert csr sign request.csr --vendor mdm.cer --vendor-key mdm.key \\
+      --chain chain.pem --out request.txt")]
 pub struct CsrSign {
     /// The signing request
     #[arg(value_name = "CSR")]
@@ -177,6 +185,9 @@ pub struct CsrSign {
 
 /// `csr open`
 #[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  pushcert csr open mdm_signed_request.plist.b64.p7 --key encryption-key.pem --out request.txt")]
 pub struct CsrOpen {
     /// The sealed reply, such as `mdm_signed_request.….plist.b64.p7`
     #[arg(value_name = "REPLY")]
@@ -197,13 +208,15 @@ pub struct CsrOpen {
 
 /// `csr fetch`
 #[derive(Args, Debug)]
-#[command(after_help = "\
-A server may make a new key for each request that it gives. So this opens a renewal, is on record before it happens, needs
-a person (or unattended_request = true), and asks again where a request is open.
-
+#[command(
+    before_help = "\
 Examples:
-  pushcert csr fetch cloud                        the request step of  pushcert renew cloud
-  pushcert csr fetch cloud --out request.txt      and a copy of it here")]
+  pushcert csr fetch acme                     # the request step of a renewal
+  pushcert csr fetch acme --out request.txt   # and a copy of it here",
+    after_help = "\
+A server may make a new key for each request that it gives. So this opens a renewal, is on record before it happens, needs
+a person (or unattended_request = true), and asks again where a request is open."
+)]
 pub struct CsrFetch {
     /// The tenant
     #[arg(value_name = "TENANT")]
@@ -224,10 +237,11 @@ pub enum P12 {
 
 /// `p12 pack`
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(before_help = "\
 Examples:
   pushcert p12 pack push.pem --key acme-2027/private-key.pem --out push.p12
-  pushcert p12 pack push.pem --key private-key.pem --out push.p12 --profile compatible --chain AppleAAI2CA.cer")]
+  pushcert p12 pack push.pem --key private-key.pem --out push.p12 \\
+      --profile compatible --chain AppleAAI2CA.cer")]
 pub struct P12Pack {
     /// The push certificate
     #[arg(value_name = "CERTIFICATE")]
@@ -266,6 +280,14 @@ pub enum Packing {
 
 /// `p12 open`
 #[derive(Args, Debug)]
+#[command(
+    before_help = "\
+Examples:
+  pushcert p12 open push.p12 --out push
+  pushcert p12 open push.p12 --out push --passphrase-file old --key-passphrase-file new",
+    after_help = "\
+The key is never written unprotected."
+)]
 pub struct P12Open {
     /// The PKCS #12 file
     #[arg(value_name = "FILE")]

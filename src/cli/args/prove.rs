@@ -5,19 +5,21 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 use pushcert_papers::TenantName;
 
-use super::{Passphrase, duration};
+use super::{Passphrase, words::duration};
 
 /// `prove`
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Devices that answer on the day of a change may have heard the old certificate, which servers keep in memory for a while:
-ask again on the next day. Silence proves nothing, since devices may be off; it ends with 7.
-
+#[command(
+    before_help = "\
 Examples:
-  pushcert prove acme                           asks three devices that were seen lately, and looks for two minutes
-  pushcert prove acme --wait 15m                looks longer
-  pushcert prove acme --fleet                   the day after: how many devices checked in since, and before
-  pushcert prove acme --identity acme.p12       asks Apple's push service, where you hold the key")]
+  pushcert prove acme                       # three devices that were seen lately, for two minutes
+  pushcert prove acme --wait 15m            # longer
+  pushcert prove acme --fleet               # the day after: how many checked in since
+  pushcert prove acme --identity acme.p12   # Apple's push service, where you hold the key",
+    after_help = "\
+Devices that answer on the day of a change may have heard the old certificate, which servers keep in memory for a while:
+ask again on the next day. Silence proves nothing, since devices may be off; it ends with 7."
+)]
 pub struct Prove {
     /// The tenant
     pub tenant: TenantName,

@@ -141,7 +141,7 @@ impl Run<'_> {
             .findings
             .iter()
             .max_by_key(|finding| finding.severity)
-            .map_or("refused", |finding| finding.code.word());
+            .map_or(pushcert_papers::Code::UnknownKind.word(), |finding| finding.code.word());
         Failure::new(Kind::Refused, code, format!("{path} is not a request for Apple's portal; nothing was handed on"))
             .hinted(hint)
     }

@@ -132,7 +132,7 @@ impl Outline {
     }
 
     /// Whether opening it is too much work.
-    pub const fn is_too_costly(&self) -> bool {
+    pub(crate) const fn is_too_costly(&self) -> bool {
         self.rounds > MOST_ROUNDS
     }
 

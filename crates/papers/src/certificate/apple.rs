@@ -63,7 +63,6 @@ impl Authority {
 #[derive(Clone, Debug)]
 pub struct Authorities {
     listed: Vec<Authority>,
-    apple: bool,
 }
 
 /// The text holds no authorities.
@@ -74,7 +73,7 @@ pub struct NotAuthorities;
 impl Authorities {
     /// Apple's.
     pub fn apple() -> Self {
-        Self { listed: APPLE.iter().map(Listed::authority).collect(), apple: true }
+        Self { listed: APPLE.iter().map(Listed::authority).collect() }
     }
 
     /// Those in a PEM file: whoever signs itself is a root; the others may issue anything.
@@ -85,12 +84,7 @@ impl Authorities {
         let text = std::str::from_utf8(pem).map_err(|_| NotAuthorities)?;
         let blocks = blocks(text).map_err(|_| NotAuthorities)?;
         let listed = blocks.iter().map(|block| authority(&block.der)).collect::<Result<Vec<_>, _>>()?;
-        if listed.is_empty() { Err(NotAuthorities) } else { Ok(Self { listed, apple: false }) }
-    }
-
-    /// Whether these are Apple's.
-    pub const fn are_apple(&self) -> bool {
-        self.apple
+        if listed.is_empty() { Err(NotAuthorities) } else { Ok(Self { listed }) }
     }
 
     /// The listed authorities with this key identifier. There may be several: an authority's certificate is sometimes

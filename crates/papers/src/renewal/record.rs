@@ -56,8 +56,17 @@ pub enum RecordError {
         known: u32,
     },
     /// It is not a journey.
-    #[error("the kept journey cannot be read: {0}")]
-    Damaged(#[from] serde_json::Error),
+    #[error("the kept journey cannot be read: {why}")]
+    Damaged {
+        /// In the parser's words.
+        why: String,
+    },
+}
+
+impl From<serde_json::Error> for RecordError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Damaged { why: error.to_string() }
+    }
 }
 
 /// The journey as JSON text.
@@ -92,6 +101,6 @@ mod tests {
     fn a_newer_form_is_left_alone() {
         let newer = write(&Journey::begin(1, None, Time::from_unix(0))).replace("\"format\":2", "\"format\":3");
         assert!(matches!(read::<Journey>(&newer), Err(RecordError::Newer { found: 3, known: 2 })));
-        assert!(matches!(read::<Journey>("{}"), Err(RecordError::Damaged(_))));
+        assert!(matches!(read::<Journey>("{}"), Err(RecordError::Damaged { .. })));
     }
 }

@@ -59,7 +59,7 @@ impl Csr {
     }
 
     /// Whether that signature uses SHA-1.
-    pub fn uses_sha1(&self) -> bool {
+    pub(crate) fn uses_sha1(&self) -> bool {
         self.method == Some(Method::RsaSha1)
     }
 }

@@ -84,7 +84,7 @@ pub struct PushRequest {
 
 /// Takes the property list out of its wrapping, as often as it is wrapped. `None` when it is something else, a list in
 /// Apple's binary form included: nobody writes requests so.
-pub fn unwrap(bytes: &[u8]) -> Option<(Value, Wrapping)> {
+pub(crate) fn unwrap(bytes: &[u8]) -> Option<(Value, Wrapping)> {
     let (plain, oddity) = text::plain(bytes);
     if let Some(value) = read_xml(&plain) {
         return Some((value, Wrapping { layout: Layout::BarePlist, oddity }));
@@ -124,7 +124,7 @@ pub(crate) fn encoded(bytes: &[u8]) -> String {
 
 impl PushRequest {
     /// The request in this property list; `None` when none of its keys is there, so that it is some other list.
-    pub fn from_plist(list: &Value, wrapping: Wrapping) -> Option<Self> {
+    pub(crate) fn from_plist(list: &Value, wrapping: Wrapping) -> Option<Self> {
         let parts = list.as_dictionary()?;
         let text = |part: Part| parts.get(part.key()).and_then(content);
         let missing: Vec<_> =

@@ -11,5 +11,6 @@ pub mod sealed;
 pub(crate) use checks::vendor_name;
 pub use checks::{Known, age, check};
 pub use csr::Csr;
-pub use envelope::{Layout, Part, PushRequest, Wrapping, for_the_portal, unwrap};
+pub(crate) use envelope::unwrap;
+pub use envelope::{Layout, Part, PushRequest, Wrapping, for_the_portal};
 pub use vendor::{SigningError, Vendor};

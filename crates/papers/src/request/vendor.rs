@@ -25,8 +25,17 @@ pub enum SigningError {
     #[error("Apple's portal would refuse the request")]
     Refused(Vec<Finding>),
     /// The signature could not be made.
-    #[error("the signature could not be made: {0}")]
-    Failed(#[from] ErrorStack),
+    #[error("the signature could not be made: {why}")]
+    Failed {
+        /// In the library's words.
+        why: String,
+    },
+}
+
+impl From<ErrorStack> for SigningError {
+    fn from(error: ErrorStack) -> Self {
+        Self::Failed { why: error.to_string() }
+    }
 }
 
 impl From<Finding> for SigningError {

@@ -11,7 +11,7 @@ const A_YEAR: i64 = 365 * DAY;
 
 /// How long before a renewal is due the account has to be in order: Apple's ten working days, twice, so that there is
 /// time to ask around first.
-pub const EARLY: i64 = 2 * 14 * DAY;
+pub(crate) const EARLY: i64 = 2 * 14 * DAY;
 
 /// What is known of the Apple account that owns the row.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

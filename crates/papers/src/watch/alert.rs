@@ -47,20 +47,6 @@ impl From<CredentialKind> for Matter {
 }
 
 impl Matter {
-    /// Every matter of a tenant, the gravest first.
-    pub const OF_A_TENANT: [Self; 10] = [
-        Self::TopicChanged,
-        Self::Revoked,
-        Self::Expiry,
-        Self::NotInstalled,
-        Self::CertificateChanged,
-        Self::RenewalWaiting,
-        Self::NotSeen,
-        Self::AndroidEmmToken,
-        Self::PingidToken,
-        Self::AndroidServiceKey,
-    ];
-
     /// The word in JSON, and in the store.
     pub const fn word(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ mod seen;
 mod standing;
 mod state;
 
-pub use account::{Account, EARLY};
+pub use account::Account;
 pub use alert::{Alert, Announced, Matter, Severity, identity, pause};
 pub use due::{Due, Outlook, due, watch_trouble};
 pub use fleet::{AfterChange, Share, Silence, after_change, fell_silent};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Account, EARLY, Lookup, Seen, Source, State, Thresholds, lookup};
+use super::{Account, Lookup, Seen, Source, State, Thresholds, account::EARLY, lookup};
 use crate::{
     DAY, TenantName, Time, Topic,
     certificate::Revocation,
@@ -90,7 +90,7 @@ impl Problem {
     ];
 
     /// Whether devices are lost while it holds, whatever the date says.
-    pub const fn is_grave(self) -> bool {
+    pub(crate) const fn is_grave(self) -> bool {
         matches!(self, Self::TopicChanged | Self::Revoked)
     }
 

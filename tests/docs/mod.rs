@@ -1,6 +1,18 @@
 //! The documentation says what the tool does: its tables come from the same definitions.
 
-use std::{fs, path::Path};
+mod book;
+mod codes;
+#[cfg(unix)]
+mod examples;
+mod help;
+mod library;
+mod lines;
+mod pictures;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use pushcert::cli::exit;
 use pushcert_papers::{Code, Kind, watch::State};
@@ -25,8 +37,8 @@ fn every_state_kind_and_exit_code_stands_in_the_contract() {
     for word in State::ALL.iter().map(|state| state.word()).chain(Kind::ALL.iter().map(|kind| kind.word())) {
         assert!(page.contains(&format!("`{word}`")), "{word}");
     }
-    for code in (0..=255).filter(|code| exit::meaning(*code).is_some()) {
-        assert!(page.contains(&format!("\n| {code} | ")), "{code}");
+    for (code, meaning) in (0..=255).filter_map(|code| Some((code, exit::meaning(code)?))) {
+        assert!(page.contains(&format!("\n| {code} | {meaning} |")), "{code}: {meaning}");
     }
 }
 
@@ -41,17 +53,26 @@ fn the_example_of_the_configuration_is_one() {
     assert_eq!(config.tenants.len(), 1);
 }
 
-/// Every function that is defined below these folders, by name.
-fn functions(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
+/// All Rust sources below this folder.
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            functions(&path, found);
+            rust_files(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs") {
-            let source = fs::read_to_string(&path).expect("source text");
-            let names = source.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
-            found.extend(names.map(str::to_owned));
+            found.push(path);
         }
+    }
+}
+
+/// Every function that is defined below these folders, by name.
+fn functions(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
+    let mut files = vec![];
+    rust_files(folder, &mut files);
+    for path in files {
+        let source = fs::read_to_string(&path).expect("source text");
+        let names = source.split("fn ").skip(1).filter_map(|rest| rest.split('(').next());
+        found.extend(names.map(str::to_owned));
     }
 }
 
