@@ -20,11 +20,20 @@ use crate::{
 /// # Errors
 /// When nothing does; the nearest name is part of the answer.
 pub fn about(words: &[String]) -> Result<String, Failure> {
-    let word = words.join(" ");
+    let word = stable(words.join("-"));
     let code = |explained: fn(&str) -> Option<String>| explained(&word);
-    let codes = [finding, problem, state, error, exit_code].into_iter().filter_map(code);
+    let codes = [finding, problem, state, freshness, error, exit_code].into_iter().filter_map(code);
     let found: Vec<_> = command(words).into_iter().chain(codes).collect();
-    if found.is_empty() { Err(nothing(&word)) } else { Ok(found.join("\n")) }
+    if found.is_empty() { Err(nothing(&words.join(" "))) } else { Ok(found.join("\n")) }
+}
+
+/// The stable word for what people see in tables and on the page.
+fn stable(shown: String) -> String {
+    match shown.as_str() {
+        "wrong-topic" => "topic-changed".into(),
+        "in-grace" => "expired-in-grace".into(),
+        _ => shown,
+    }
 }
 
 /// The command of these words; the program itself when there are none.
@@ -79,6 +88,11 @@ fn problem(word: &str) -> Option<String> {
 fn state(word: &str) -> Option<String> {
     let state = State::ALL.into_iter().find(|state| state.word() == word)?;
     Some(format!("{word}: a state\n\n  {}\n", state.meaning()))
+}
+
+fn freshness(word: &str) -> Option<String> {
+    let meaning = "The last look at the server is older than the tenant's limit: three days, or its stale_after.";
+    (word == "stale").then(|| format!("stale: what  pushcert status  shows in the place of ok\n\n  {meaning}\n"))
 }
 
 /// An error; a finding that ends a run is explained as a finding.

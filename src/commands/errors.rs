@@ -114,6 +114,8 @@ pub const ERRORS: [Part; 9] = [
         "A renewal",
         &[
             ("installed-unknown", "It is not known what is installed; record it:  pushcert adopt TENANT FILE."),
+            ("own-key", "The tenant's key is our own, so the server has no request to give."),
+            ("certificate-waiting", "A certificate waits to be installed; that goes first:  pushcert renew TENANT."),
             (
                 "not-a-first-certificate",
                 "A first certificate is refused, since the server has one, or devices are enrolled.",

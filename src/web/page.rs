@@ -181,9 +181,9 @@ fn also(line: &StatusLine) -> Markup {
     }
 }
 
-/// A word of programs as people write it.
+/// A word of programs as people write it; the tables of the command line do so, too.
 pub fn plain(word: &str) -> String {
-    word.replace('-', " ")
+    if word == "topic-changed" { "wrong topic".into() } else { word.replace('-', " ") }
 }
 
 pub fn ends(line: &StatusLine) -> Markup {

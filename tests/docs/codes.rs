@@ -124,6 +124,20 @@ fn help_explains_every_word() {
     }
 }
 
+/// The tables for people say some things in words of their own; help knows those, too.
+#[test]
+fn help_knows_the_words_of_tables() {
+    for (shown, stable) in [
+        ("wrong topic", "topic-changed"),
+        ("in grace", "expired-in-grace"),
+        ("stale", "stale"),
+        ("request waiting", "request-waiting"),
+    ] {
+        let words: Vec<_> = shown.split(' ').map(str::to_owned).collect();
+        assert!(help::about(&words).expect("an explanation").starts_with(stable), "{shown}");
+    }
+}
+
 #[test]
 fn help_knows_what_was_meant() {
     for (said, meant) in [

@@ -52,9 +52,13 @@ const ENDS: [(&str, &str, i32); 12] = [
     ("docs/setting-up.md", "pushcert prove acme --fleet", 6),
 ];
 
+fn read(path: &str) -> String {
+    fs::read_to_string(path).expect("a file")
+}
+
 /// The topic of the other tenant of the embedded world.
 fn topic_of_core(sandbox: &Sandbox) -> String {
-    let config = fs::read_to_string(sandbox.get("config")).expect("a configuration");
+    let config = read(sandbox.get("config"));
     let core = config.split("[tenants.core]").nth(1).and_then(|core| core.split("enrolled_topic = \"").nth(1));
     core.and_then(|rest| rest.split('"').next()).expect("a topic").to_owned()
 }
@@ -89,17 +93,13 @@ impl Stage {
         }
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_pushcert"), stage.at("bin/pushcert")).expect("a link");
         stage.write("secret", "correct horse\n");
-        stage.write("etc/pushcert/acme.password", &stage.read(stage.sandbox.get("password_file")));
+        stage.write("etc/pushcert/acme.password", &read(stage.sandbox.get("password_file")));
         stage.papers();
         stage
     }
 
     fn at(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
-    }
-
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(path).expect("a file")
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -182,10 +182,10 @@ impl Stage {
 
     /// A configuration for a page; pages that set a tenant up begin without one.
     fn configured(&self, name: &str) {
-        let config = self.read(self.sandbox.get("config")).replace("[tenants.cloud", "[tenants.acme");
+        let config = read(self.sandbox.get("config")).replace("[tenants.cloud", "[tenants.acme");
         let (alone, _) = config.split_once("[tenants.core]").expect("two tenants");
         let channel = "[[channels]]\nkind = \"hook\"\ncommand = [\"/bin/true\"]\n";
-        let public = format!("public_dir = {:?}\n", self.at("srv"));
+        let public = format!("public_dir = \"{}\"\n", self.at("srv").display());
         let config = if SETTING_UP.contains(&name) { String::new() } else { format!("{public}{alone}{channel}") };
         self.write("pushcert.toml", &config);
     }
@@ -204,6 +204,7 @@ impl Stage {
         [
             ("/path/from/that/line", folder.as_str()),
             ("https://na1.mobileiron.com", self.sandbox.get("cloud")),
+            ("push-api@acme.example", self.sandbox.get("username")),
             ("https://core.acme.example", self.sandbox.get("core")),
             ("/etc/push", &self.at("etc/push").display().to_string()),
             ("/srv/pushcert", &self.at("srv").display().to_string()),

@@ -38,7 +38,7 @@ impl Reporter for Screen {
 impl Screen {
     fn typed(&self, command: &str) {
         let apart = if self.0.borrow().is_empty() { "" } else { "\n" };
-        self.0.borrow_mut().push_str(&format!("{apart}\u{1b}[1m$ {command}\u{1b}[0m\n"));
+        self.0.borrow_mut().extend([apart, "\u{1b}[1m$ ", command, "\u{1b}[0m\n"]);
     }
 
     /// What was shown, with other addresses.
