@@ -199,3 +199,16 @@ fn a_round_alone() {
     let both = run(home.path(), &["--config", &config, "watch", "--once", "--listen", "127.0.0.1:0"]);
     assert_eq!(both.status.code(), Some(2));
 }
+
+#[test]
+fn a_configuration_may_be_as_long_as_ten_thousand_tenants_make_it() {
+    let home = home();
+    let config = home.path().join("pushcert.toml");
+    let check = |bytes: usize| {
+        let line = "# A line of a long configuration, as a program would write it for each of its tenants.\n";
+        fs::write(&config, tenant("acme") + &line.repeat(bytes / line.len())).expect("written");
+        run(home.path(), &["--config", &config.display().to_string(), "config", "check"]).status.code()
+    };
+    assert_eq!(check(6 << 20), Some(0));
+    assert_eq!(check(17 << 20), Some(2), "and no longer");
+}

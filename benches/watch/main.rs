@@ -167,6 +167,7 @@ fn passes(room: &Path) -> Done<()> {
     println!("| tenants | pass | theory | ratio | ours | servers’ | ours, each |\n|---|---|---|---|---|---|---|");
     let servers = SlowServers::start(room)?;
     let mut each = vec![];
+    let mut allowed = Duration::ZERO;
     for size in SIZES {
         let house = House::build(room, &format!("slow-{size}"), size, Some(&servers))?;
         let (before, others) = (processor_time(std::process::id(), true), processor_time(servers.id(), false));
@@ -184,18 +185,21 @@ fn passes(room: &Path) -> Done<()> {
         let others = processor_time(servers.id(), false).saturating_sub(others);
         let theory = LATENCY * ANSWERS * u32::try_from(size)?.div_ceil(AT_A_TIME);
         each.push(ours / u32::try_from(size)?);
+        allowed = theory.mul_f64(1.3) + others;
         println!(
-            "| {size} | {} | {} | {:.2} | {} | {} | {} |",
+            "| {size} | {} | {} | {:.2}{} | {} | {} | {} |",
             shown(pass),
             shown(theory),
             over(pass, theory),
+            if size == SIZES[2] { " (target 1.3)" } else { "" },
             shown(ours),
             shown(others),
             shown(each[each.len() - 1])
         );
     }
     println!(
-        "\nThe target is a ratio of 1.3 at {} tenants, the servers' own processor time off the books, and the same cost for each: the last is {:.2} of the first.",
+        "\nThe servers' own processor time is off the books: with it the target is {} at {} tenants. The cost of each is to stay the same: the last is {:.2} of the first.",
+        shown(allowed),
         SIZES[2],
         over(each[2], each[0])
     );
@@ -248,9 +252,9 @@ fn daemons(room: &Path) -> Done<()> {
         "\n## The watch while it runs\n\n*Bare* sends as many bytes over a loopback socket, and does nothing else. Medians of {SCRAPES} scrapes each, in turn.\n"
     );
     println!(
-        "| tenants | `/metrics` | bytes | bare | ratio | `/` | private memory (RssAnon) |\n|---|---|---|---|---|---|---|"
+        "| tenants | `/metrics` | bytes | bare | ratio | `/` | RssAnon | after every form |\n|---|---|---|---|---|---|---|---|"
     );
-    for size in [2, 100, 10_000] {
+    for (size, limit) in [(2, 10), (100, 80), (10_000, 80)] {
         let house = House::build(room, &format!("calm-{size}"), size, None)?;
         let watch = Watch::start(&house)?;
         let (mut ours, mut bares, mut pages, mut bytes) = (vec![], vec![], vec![], 0);
@@ -264,16 +268,26 @@ fn daemons(room: &Path) -> Done<()> {
             pages.push(begin.elapsed());
         }
         let (ours, bares, pages) = (median(ours), median(bares), median(pages));
-        let most = memory(watch.child.id(), "RssAnon") as f64 / 1024.0;
+        let private = || memory(watch.child.id(), "RssAnon") as f64 / 1024.0;
+        let calm = private();
+        let mut most = calm;
+        for path in ["/status.json", "/calendar.ics", "/", "/tenants/tenant-00001", "/metrics"] {
+            for _ in 0..3 {
+                watch.get(path)?;
+                most = most.max(private());
+            }
+        }
         println!(
-            "| {size} | {} | {bytes} | {} | {:.2} | {} | {most:.1} MiB |",
+            "| {size} | {} | {bytes} | {} | {:.2} (target 3) | {} | {calm:.1} MiB | {most:.1} MiB (target {limit}) |",
             shown(ours),
             shown(bares),
             over(ours, bares),
             shown(pages)
         );
     }
-    println!("\nThe targets at 10000 tenants are a ratio of 3 and 80 MiB; at two tenants 10 MiB.");
+    println!(
+        "\n*RssAnon* is the private memory after the scrapes; *after every form* the most after `/status.json`, `/calendar.ics`, `/`, a tenant's page and `/metrics`, three times each."
+    );
     Ok(())
 }
 

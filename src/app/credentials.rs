@@ -93,6 +93,8 @@ pub async fn rotation(world: &World<'_>, args: PingidRotate) -> Outcome {
         LockoutWord::LastToken => "last-token",
         LockoutWord::LegNotDone => "leg-not-done",
         LockoutWord::WindowOpen => "window-open",
+        LockoutWord::CoverageLow => "coverage-low",
+        LockoutWord::CoverageUnseen => "coverage-unseen",
     });
     let wish = rotate::Wish {
         first: args.first,

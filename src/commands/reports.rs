@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pushcert_papers::{
     TenantName, Time,
-    credential::{Enrolment, Place, Purpose, Rotation, Stamp, Ticked},
+    credential::{Enrolment, Leg, Place, Purpose, Rotation, Stamp, Ticked},
     pingid::Platform,
 };
 use serde::Serialize;
@@ -30,6 +30,9 @@ pub struct RotationReport {
     pub switched: BTreeMap<Platform, Stamp>,
     /// Until when devices have time to fetch the new token, once every platform is switched.
     pub soak_until: Option<Time>,
+    /// Of the devices with the app, how many have checked in since their platform was switched; `None` where that was not
+    /// looked at, or is not known.
+    pub coverage: Option<Vec<Leg>>,
     /// Dangers that a person took upon themselves, with the reason.
     pub accepted: BTreeMap<String, String>,
     /// Whether it is over.
@@ -49,6 +52,7 @@ impl RotationReport {
             handoff: rotation.and_then(|rotation| rotation.handed_off.clone()),
             switched: rotation.map(|rotation| rotation.switched.clone()).unwrap_or_default(),
             soak_until: rotation.and_then(Rotation::soaked_at),
+            coverage: None,
             accepted: rotation.map(|rotation| rotation.accepted.clone()).unwrap_or_default(),
             done: rotation.is_some_and(|rotation| !rotation.is_open()),
         }

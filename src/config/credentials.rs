@@ -11,6 +11,10 @@ use crate::world::http;
 /// Days between the last switch and the end of an old token, unless the tenant says otherwise.
 const SOAK_DAYS: i64 = 7;
 
+/// How many of a hundred devices with the app must have checked in by then, unless the tenant says otherwise. Some always
+/// lie in drawers.
+const COVERAGE: u8 = 95;
+
 /// The words for PingOne's regions, and the endings of their hosts.
 const REGIONS: [(&str, &str); 10] = [
     ("na", "com"),
@@ -44,6 +48,8 @@ pub struct Pingid {
     pub platforms: Vec<Platform>,
     /// Days between the last switch and the end of the old token.
     pub soak_days: i64,
+    /// How many of a hundred devices with the app must have checked in by then, where that can be seen; none for 0.
+    pub coverage: u8,
     /// The app's identifier on iOS, where it is not the usual one.
     app_ios: Option<String>,
     /// The app's identifier on Android, where it is not the usual one.
@@ -57,6 +63,7 @@ impl Default for Pingid {
         Self {
             platforms: Platform::ALL.to_vec(),
             soak_days: SOAK_DAYS,
+            coverage: COVERAGE,
             app_ios: None,
             app_android: None,
             thresholds: Rules::default(),
@@ -124,6 +131,9 @@ impl Credentials {
         let pingid = pingid.unwrap_or_default();
         if pingid.platforms.is_empty() || pingid.soak_days < 0 {
             return Err("`pingid` needs a platform at least, and no negative number of `soak_days`".into());
+        }
+        if pingid.coverage > 100 {
+            return Err("`coverage` of pingid is a number of devices of a hundred: 0 to 100".into());
         }
         let pingone = pingone.map(|raw| raw.judged(folder)).transpose()?;
         Ok(Self { pingid, pingone, key_rules: android.unwrap_or_default().thresholds })

@@ -35,8 +35,8 @@ pub const SYSTEM: &str = "/etc/pushcert/pushcert.toml";
 /// The name under which the watch speaks of itself; no tenant has it.
 pub const WATCH: &str = "pushcert-watch";
 
-/// A configuration is never larger.
-const LIMIT: u64 = 4 << 20;
+/// A configuration is never larger: ten thousand tenants, each with a console, take five million bytes.
+const LIMIT: u64 = 16 << 20;
 
 /// The configuration.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,7 @@ pub mod mobileiron;
 use std::{cell::Cell, rc::Rc};
 
 use async_trait::async_trait;
-use pushcert_papers::{Secret, Time, watch::Seen};
+use pushcert_papers::{Secret, Time, pingid::Platform, watch::Seen};
 
 use crate::world::http::HttpError;
 
@@ -35,6 +35,35 @@ pub trait Mdm {
 
     /// Asks these devices to check in; the answer is how many the server has asked.
     async fn force_check_in(&self, ids: &[String]) -> Result<u64, MdmError>;
+
+    /// Which devices have this app, by the server's own inventory, and which of them have checked in since then.
+    async fn holders(&self, _app: &App<'_>, _since: Time) -> Result<Holders, MdmError> {
+        Err(MdmError::NoInterface(Capability::Apps))
+    }
+}
+
+/// An app on a platform.
+#[derive(Clone, Copy, Debug)]
+pub struct App<'a> {
+    /// The platform.
+    pub platform: Platform,
+    /// Its identifier there.
+    pub identifier: &'a str,
+}
+
+/// Devices that have an app, as far as a server's inventory shows them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Holders {
+    /// How many have it and have checked in since.
+    pub heard: u64,
+    /// How many have it and have not.
+    pub silent: u64,
+    /// The latter, by the server's own names for them, as far as the inventory says whose it is.
+    pub silent_ids: Vec<String>,
+    /// At how many devices of the platform it was looked.
+    pub looked_at: u64,
+    /// Of how many.
+    pub of: u64,
 }
 
 /// A managed Apple device.
@@ -96,6 +125,8 @@ pub enum Capability {
     Upload,
     /// Looking at devices.
     Devices,
+    /// Looking at the apps on devices.
+    Apps,
 }
 
 /// Why a server did not do what was asked. Facts only; advice is added by whoever reports it.

@@ -197,11 +197,80 @@ async fn a_first_set_up_wants_a_day_to_come_and_counts_to_it() {
     assert_eq!(trial.status().await.credentials[0].state.word(), "ok");
 }
 
+/// Brings a trial, whose devices are looked at in this way, to the day on which the old token may go.
+async fn soaked(tenant: &str, more: &str) -> Trial {
+    let mut trial = by_hand(tenant).await;
+    trial.reconfigured(|text| text.replace(&format!("[tenants.{tenant}]\n"), &format!("[tenants.{tenant}]\n{more}\n")));
+    run(&trial, Wish::default()).await.expect("begun");
+    bring(&trial, NEW, None).await.expect("added");
+    done(&trial, Done::Switched(Platform::Ios)).await.expect("switched");
+    done(&trial, Done::Switched(Platform::Android)).await.expect("switched");
+    trial.days_pass(8);
+    trial.said.notes.borrow_mut().clear();
+    trial
+}
+
+fn legs(trial: &Trial) -> Vec<(&'static str, Option<u64>)> {
+    let report = trial.said.rotation.borrow();
+    let coverage = report.as_ref().and_then(|report| report.coverage.clone()).unwrap_or_default();
+    coverage.iter().map(|leg| (leg.platform.word(), leg.percent())).collect()
+}
+
 #[tokio::test]
-async fn coverage_says_what_it_proves_and_no_more() {
-    let trial = soaking().await;
-    trial.days_pass(1);
-    run(&trial, Wish::default()).await.expect("soaking");
+async fn where_no_interface_tells_of_apps_time_alone_decides_and_it_is_said() {
+    let trial = soaked("cloud", "").await;
+    assert_eq!(kind(&run(&trial, Wish::default()).await), Ok(Some(Kind::Waiting)));
+    assert_eq!(step(&trial), ("ready", Some("revoke")));
     let notes = trial.said.notes.borrow().join("\n");
-    assert!(notes.contains("Apple devices have checked in since") && notes.contains("not that PingID"), "{notes}");
+    assert!(notes.contains("Apple devices have checked in since") && notes.contains("not known"), "{notes}");
+    assert_eq!(legs(&trial), []);
+}
+
+#[tokio::test]
+async fn the_app_and_the_check_ins_are_looked_at_by_both_interfaces_that_tell() {
+    for (tenant, devices) in [("cloud", "devices = \"cps\""), ("core", ""), ("core", "devices = \"cps\"")] {
+        let trial = soaked(tenant, devices).await;
+        assert_eq!(kind(&run(&trial, Wish::default()).await), Ok(Some(Kind::Waiting)), "{tenant} {devices}");
+        assert_eq!(step(&trial), ("ready", Some("revoke")), "{tenant} {devices}");
+        let legs = legs(&trial);
+        assert_eq!(legs[1], ("android", Some(100)), "{tenant} {devices}");
+        assert!(legs[0].1.is_some_and(|percent| (95..100).contains(&percent)), "one lies in a drawer: {legs:?}");
+        let notes = trial.said.notes.borrow().join("\n");
+        assert!(notes.contains("devices with PingID have checked in since"), "{notes}");
+        assert!(notes.contains("Silent since, and refused once the old token is gone: "), "{notes}");
+        assert!(notes.contains("not that PingID has read it"), "{notes}");
+    }
+}
+
+#[tokio::test]
+async fn too_few_devices_are_waited_for_and_the_old_token_stays() {
+    let trial = soaked("core", "pingid = { coverage = 100 }").await;
+    for _ in 0..2 {
+        assert_eq!(kind(&run(&trial, Wish::default()).await), Ok(Some(Kind::Waiting)));
+        assert_eq!(step(&trial), ("ready", Some("devices")));
+    }
+    let notes = trial.said.notes.borrow().join("\n");
+    assert!(notes.contains("coverage-low") && notes.contains("--accept-lockout coverage-low"), "{notes}");
+    assert_eq!(kind(&done(&trial, Done::Revoked).await), Err((Kind::Refused, "coverage-low")));
+    let accept = |reason: Option<&str>| Wish {
+        accept: vec!["coverage-low".into()],
+        reason: reason.map(str::to_owned),
+        ..Wish::default()
+    };
+    assert_eq!(kind(&run(&trial, accept(None)).await), Err((Kind::Usage, "reason")));
+    assert_eq!(kind(&run(&trial, accept(Some("it lies in a drawer"))).await), Ok(Some(Kind::Waiting)));
+    assert_eq!(step(&trial), ("ready", Some("revoke")));
+}
+
+#[tokio::test]
+async fn a_server_that_hides_apps_or_fails_is_not_taken_for_one_without_devices() {
+    let trial = soaked("core", "").await;
+    trial.fault(r#"{"where":"core","match":"*","do":{"switch":"apps-hidden"}}"#);
+    run(&trial, Wish::default()).await.expect("time alone decides");
+    assert_eq!((step(&trial), legs(&trial)), (("ready", Some("revoke")), vec![("ios", None), ("android", None)]));
+    assert!(trial.said.notes.borrow().join("\n").contains("iOS: not known."), "it is said");
+    trial.fault(r#"{"where":"core","match":"/api/v2/devices/appinventory","do":{"status":503}}"#);
+    assert_eq!(kind(&run(&trial, Wish::default()).await), Ok(Some(Kind::Waiting)));
+    assert_eq!(step(&trial), ("ready", Some("devices")));
+    assert_eq!(kind(&done(&trial, Done::Revoked).await), Err((Kind::Refused, "coverage-unseen")));
 }

@@ -35,6 +35,7 @@ fn interfaces() -> Router<Arc<Shared>> {
         .route("/api/v2/ping", get(ping))
         .route("/api/v2/devices/count", get(count))
         .route("/api/v2/devices", get(devices))
+        .route("/api/v2/devices/appinventory", get(app_inventory))
         .route("/api/v2/devices/wakeup", put(wake_up))
         .route("/api/v1/dm/devices", get(devices_v1))
         .route("/api/v1/dm/devices/{uuid}", get(one_device_v1))
@@ -129,6 +130,43 @@ fn device(device: &Device) -> Value {
         "common.last_connected_at": rfc3339(device.last_check_in).replace('Z', ".000Z"),
         "common.mdm_managed": true,
     })
+}
+
+/// The most devices whose apps are told at a time.
+const INVENTORIES: usize = 25;
+
+#[derive(Deserialize)]
+struct InventoryOf {
+    #[serde(rename = "adminDeviceSpaceId")]
+    space: Option<String>,
+    #[serde(rename = "deviceUuids")]
+    uuids: Option<String>,
+}
+
+/// The apps of devices. That they stand in `appInventory` is known, and that each has a `name` and a `version`; the member
+/// with the app's identifier is not public, and has a name of this world's own.
+async fn app_inventory(State(shared): State<Arc<Shared>>, Query(wanted): Query<InventoryOf>) -> Response {
+    let invalid = |words: &str| complaint(StatusCode::BAD_REQUEST, "com.mobileiron.vsp.messages.validation", words);
+    let (Some(_), Some(uuids)) = (wanted.space, wanted.uuids) else {
+        return invalid("adminDeviceSpaceId and deviceUuids are required");
+    };
+    let uuids: Vec<&str> = uuids.split(',').collect();
+    if uuids.len() > INVENTORIES {
+        return invalid("no more than 25 devices at a time");
+    }
+    let state = shared.core.state(&shared);
+    let hidden = shared.faults.is_on("apps-hidden");
+    let apps = |device: &Device| {
+        let apps = device.apps().into_iter().filter(|_| !hidden);
+        apps.map(|(id, name)| json!({ "name": name, "version": "1.0", "appIdentifier": id })).collect::<Vec<_>>()
+    };
+    let found = state.fleet.devices.iter().filter(|device| uuids.contains(&device.guid.as_str()));
+    let results: Vec<_> =
+        found.map(|device| json!({ "deviceUuid": device.guid, "appInventory": apps(device) })).collect();
+    with_deed(
+        Json(json!({ "results": results, "totalCount": results.len(), "hasMore": false })),
+        Deed::of("apps-listed"),
+    )
 }
 
 #[derive(Deserialize)]

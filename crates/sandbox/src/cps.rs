@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{Query, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -33,6 +34,7 @@ pub(crate) fn router(choose: Choose) -> Router<Arc<Shared>> {
             get(async move |state, query| list(state, query, choose))
                 .post(async move |state, body| some(state, body, choose)),
         )
+        .route("/msa/v1/cps/device/application", post(async move |state, body| applications(state, body, choose)))
         .route("/msa/v1/cps/device/forceCheckin", post(async move |state, body| force_check_in(state, body, choose)))
 }
 
@@ -74,6 +76,41 @@ fn some(State(shared): State<Arc<Shared>>, Json(body): Json<Identifiers>, choose
     let wanted = |found: &&Device| body.identifiers.contains(&found.guid);
     let devices: Vec<_> = state.fleet.devices.iter().filter(wanted).map(device).collect();
     listed(&devices, 0, PAGE)
+}
+
+#[derive(Deserialize)]
+struct InventoryOf {
+    identifiers: Vec<String>,
+    #[serde(default, rename = "identifierType")]
+    kind: Option<String>,
+}
+
+/// The apps of devices. Unknown identifiers are passed over in silence; where none is known, nothing at all is answered.
+fn applications(State(shared): State<Arc<Shared>>, Json(body): Json<InventoryOf>, choose: Choose) -> Response {
+    if body.kind.as_deref().is_some_and(|kind| !matches!(kind, "MDM_IDENTIFIER" | "GUID"))
+        || body.identifiers.is_empty()
+    {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let state = choose(&shared).state(&shared);
+    let hidden = shared.faults.is_on("apps-hidden");
+    let wanted = |found: &&Device| body.identifiers.contains(&found.guid);
+    let found: Vec<_> = state.fleet.devices.iter().filter(wanted).map(|device| inventory(device, hidden)).collect();
+    if found.is_empty() {
+        return with_deed(StatusCode::OK, Deed::of("apps-listed"));
+    }
+    with_deed(Json(found), Deed::of("apps-listed"))
+}
+
+/// A device's apps; none where its privacy hides them.
+fn inventory(device: &Device, hidden: bool) -> Value {
+    let apps = device.apps().into_iter().filter(|_| !hidden);
+    let apps: Vec<_> = apps
+        .map(|(identifier, name)| {
+            json!({ "identifier": identifier, "name": name, "version": "1.0", "managed": true, "source": "PUBLIC" })
+        })
+        .collect();
+    json!({ "identifier": device.guid, "applications": apps })
 }
 
 /// Unknown identifiers are passed over in silence.

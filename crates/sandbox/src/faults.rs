@@ -113,7 +113,8 @@ impl From<WrongTls> for TlsKind {
 }
 
 /// The switches there are.
-const SWITCHES: [&str; 19] = [
+const SWITCHES: [&str; 20] = [
+    "apps-hidden",
     "console-changed",
     "download-by-form",
     "gdpr",

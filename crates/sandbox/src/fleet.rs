@@ -15,6 +15,20 @@ pub(crate) struct Device {
     pub(crate) last_check_in: i64,
     /// Whether it lies in a drawer.
     off: bool,
+    /// Whether its user has the PingID app.
+    pingid: bool,
+}
+
+impl Device {
+    /// What the server's inventory holds of it: an app's identifier, and its name.
+    pub(crate) fn apps(&self) -> Vec<(&'static str, &'static str)> {
+        let (pingid, other) = match self.platform {
+            Platform::Ios => ("com.pingidentity.pingid.prod", ("com.example.mail", "Mail")),
+            Platform::Android => ("prod.com.pingidentity.pingid", ("com.example.android.mail", "Mail")),
+            Platform::Macos => return vec![("com.example.editor", "Editor")],
+        };
+        [Some(other), self.pingid.then_some((pingid, "PingID"))].into_iter().flatten().collect()
+    }
 }
 
 /// What a device is.
@@ -71,7 +85,8 @@ impl Fleet {
             let off = at % 33 == 32;
             let ago = if off { 9 * 86_400 + place } else { 60 + place.wrapping_mul(977).rem_euclid(HOUR - 60) };
             let guid = format!("{at:08x}-5a4d-4b0c-9d6e-{:012x}", id & 0xffff_ffff_ffff);
-            Device { id, guid, platform, last_check_in: now - ago, off }
+            let pingid = at % 5 != 4;
+            Device { id, guid, platform, last_check_in: now - ago, off, pingid }
         });
         Self { devices: devices.collect() }
     }

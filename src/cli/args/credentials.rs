@@ -116,6 +116,10 @@ pub enum LockoutWord {
     LegNotDone,
     /// Devices have not had time enough to fetch the new one
     WindowOpen,
+    /// Too many devices with PingID have not checked in since
+    CoverageLow,
+    /// How many have cannot be seen just now
+    CoverageUnseen,
 }
 
 /// `pingid rotate`

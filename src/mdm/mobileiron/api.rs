@@ -146,7 +146,9 @@ impl Api {
     }
 
     fn decoded<T: DeserializeOwned>(&self, answer: &Answer, path: &str) -> Result<T, MdmError> {
-        serde_json::from_slice(&answer.body).map_err(|error| {
+        // Nothing at all is an answer only where one may be missing.
+        let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
+        serde_json::from_slice(body).map_err(|error| {
             let what = match () {
                 () if answer.is_html() => "a web page instead of JSON".to_owned(),
                 () if answer.body.is_empty() => "nothing".to_owned(),

@@ -10,7 +10,7 @@ use super::{
     Devices,
     api::{Api, Deed},
     pages::{self, Page},
-    wire::{CloudAnswer, CloudDevice, CloudPage, Done, Partition, Tenancy, is_apple},
+    wire::{CloudAnswer, CloudDevice, CloudPage, Done, Of, Partition, Tenancy},
 };
 use crate::mdm::{Device, Fleet, MdmError, Scope};
 
@@ -101,7 +101,7 @@ impl Cloud {
         let answer: Result<CloudAnswer<CloudDevice>, _> =
             self.api.read(&format!("{DEVICES}/{}", segment(id)), &[("dmPartitionId", space)], LOOK).await;
         match answer {
-            Ok(answer) => Ok(device(answer.result)),
+            Ok(answer) => Ok(device(answer.result, Of::Apple)),
             Err(MdmError::NotThere { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -113,14 +113,14 @@ pub fn segment(id: &str) -> String {
     percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-fn device(found: CloudDevice) -> Option<Device> {
+fn device(found: CloudDevice, of: Of) -> Option<Device> {
     let CloudDevice { id, platform_type, last_checkin } = found;
-    is_apple(platform_type.as_deref()).then_some(Device { id, last_check_in: last_checkin })
+    of.has(platform_type.as_deref()).then_some(Device { id, last_check_in: last_checkin })
 }
 
 #[async_trait(?Send)]
 impl Devices for Cloud {
-    async fn fleet(&self) -> Result<Fleet, MdmError> {
+    async fn fleet(&self, of: Of) -> Result<Fleet, MdmError> {
         let spaces = self.spaces().await?;
         let mut fleet = Fleet { devices: vec![], whole: true, scope: spaces.scope.clone() };
         for (at, space) in spaces.ids.iter().enumerate() {
@@ -128,7 +128,7 @@ impl Devices for Cloud {
             let page = async |start| self.page(space, start).await;
             let listed = pages::read(|device: &CloudDevice| &device.id, stuck, page).await?;
             fleet.whole &= listed.whole;
-            for device in listed.items.into_iter().filter_map(device) {
+            for device in listed.items.into_iter().filter_map(|found| device(found, of)) {
                 if at > 0 {
                     self.place_of.borrow_mut().insert(device.id.clone(), space.clone());
                 }

@@ -1,19 +1,23 @@
-//! Core's device calls (MobileIron Core V2 API guide: Overview, Devices).
+//! Core's device calls (MobileIron Core V2 API guide: Overview, Devices, App Inventory Management).
 
 use async_trait::async_trait;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Devices,
     api::{Api, Deed},
+    apps::Inventory,
     pages::{self, Page},
-    wire::{CoreDevice, CorePage, WokenUp, is_apple},
+    wire::{CoreDevice, CorePage, Of, WokenUp},
 };
 use crate::mdm::{Device, Fleet, MdmError, Scope};
 
 /// How many devices a page has.
 const LIMIT: usize = 500;
+
+/// Of how many devices the apps are told at a time.
+const INVENTORIES: usize = 25;
 
 /// The global space.
 const GLOBAL: &str = "1";
@@ -23,6 +27,8 @@ const ACTIVE: &str = "common.status=\"ACTIVE\"";
 const DEVICES: &str = "/api/v2/devices";
 const LOOK: Deed =
     Deed { what: "look at devices", role: Some("Device Management: View dashboard, device page, device details") };
+const APPS: &str = "/api/v2/devices/appinventory";
+const LOOK_AT_APPS: Deed = Deed { what: "look at apps", role: Some("App Management: View app inventory") };
 const WAKE: Deed =
     Deed { what: "ask devices to check in", role: Some("Device Management: the role that wakes devices up") };
 
@@ -51,28 +57,40 @@ impl Core {
     }
 }
 
-fn device(found: CoreDevice) -> Option<Device> {
+fn device(found: CoreDevice, of: Of) -> Option<Device> {
     let CoreDevice { uuid, platform, last_connected_at } = found;
-    is_apple(platform.as_deref()).then_some(Device { id: uuid, last_check_in: last_connected_at })
+    of.has(platform.as_deref()).then_some(Device { id: uuid, last_check_in: last_connected_at })
 }
 
 #[async_trait(?Send)]
 impl Devices for Core {
-    async fn fleet(&self) -> Result<Fleet, MdmError> {
+    async fn fleet(&self, of: Of) -> Result<Fleet, MdmError> {
         let stuck = || self.api.not_understood(DEVICES, "the same page of devices again".into());
         let page = async |offset| self.page(ACTIVE, offset).await;
         let listed = pages::read(|device: &CoreDevice| &device.uuid, stuck, page).await?;
         let scope = self.space.clone().map_or(Scope::Everything, Scope::Chosen);
-        Ok(Fleet { devices: listed.items.into_iter().filter_map(device).collect(), whole: listed.whole, scope })
+        let devices = listed.items.into_iter().filter_map(|found| device(found, of)).collect();
+        Ok(Fleet { devices, whole: listed.whole, scope })
     }
 
     async fn these(&self, ids: &[String]) -> Result<Vec<Device>, MdmError> {
         let mut devices = vec![];
         for id in ids {
             let search = format!("common.uuid=\"{}\"", id.replace(['"', '\\'], ""));
-            devices.extend(self.page(&search, 0).await?.items.into_iter().filter_map(device));
+            let found = self.page(&search, 0).await?.items.into_iter();
+            devices.extend(found.filter_map(|found| device(found, Of::Apple)));
         }
         Ok(devices)
+    }
+
+    fn inventories(&self) -> Option<usize> {
+        Some(INVENTORIES)
+    }
+
+    async fn apps(&self, ids: &[String]) -> Result<Vec<Inventory>, MdmError> {
+        let query = [self.space(), ("deviceUuids", &*ids.join(","))];
+        let page: CorePage<Value> = self.api.read(APPS, &query, LOOK_AT_APPS).await?;
+        Ok(page.results.into_iter().filter_map(|part| Inventory::of(part, "appInventory")).collect())
     }
 
     /// Core answers with a message's key for each device; its words are in whatever language the server speaks.

@@ -8,7 +8,7 @@ use super::{
     api::{Api, Deed},
     cloud::segment,
     pages::{self, Page},
-    wire::{OlderDevice, OlderOne, OlderPage},
+    wire::{Of, OlderDevice, OlderOne, OlderPage},
 };
 use crate::mdm::{Capability, Device, Fleet, MdmError, Scope};
 
@@ -43,18 +43,17 @@ impl CoreV1 {
     }
 }
 
-fn device(found: OlderDevice) -> Option<Device> {
-    let is_apple = found.is_apple();
-    is_apple.then_some(Device { id: found.uuid, last_check_in: found.last_connected_at })
+fn device(found: OlderDevice, of: Of) -> Option<Device> {
+    found.is(of).then_some(Device { id: found.uuid, last_check_in: found.last_connected_at })
 }
 
 #[async_trait(?Send)]
 impl Devices for CoreV1 {
-    async fn fleet(&self) -> Result<Fleet, MdmError> {
+    async fn fleet(&self, of: Of) -> Result<Fleet, MdmError> {
         let stuck = || self.api.not_understood(DEVICES, "the same page of devices again".into());
         let page = async |offset| self.page(offset).await;
         let listed = pages::read(|device: &OlderDevice| &device.uuid, stuck, page).await?;
-        let devices = listed.items.into_iter().filter_map(device).collect();
+        let devices = listed.items.into_iter().filter_map(|found| device(found, of)).collect();
         Ok(Fleet { devices, whole: listed.whole, scope: Scope::Everything })
     }
 
@@ -62,7 +61,7 @@ impl Devices for CoreV1 {
         let mut devices = vec![];
         for id in ids {
             match self.api.read::<OlderOne>(&format!("{DEVICES}/{}", segment(id)), &[], LOOK).await {
-                Ok(found) => devices.extend(device(found.device)),
+                Ok(found) => devices.extend(device(found.device, Of::Apple)),
                 Err(MdmError::NotThere { .. }) => {}
                 Err(error) => return Err(error),
             }

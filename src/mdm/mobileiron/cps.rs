@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Devices,
     api::{Api, Deed},
+    apps::Inventory,
     pages::{self, Page},
-    wire::{CpsCount, CpsDevice, CpsPage, is_apple},
+    wire::{CpsCount, CpsDevice, CpsPage, Of},
 };
 use crate::mdm::{Device, Fleet, MdmError, Scope};
 
@@ -18,6 +19,8 @@ const LIMIT: usize = 50;
 const DEVICES: &str = "/msa/v1/cps/device";
 const ROLE: Option<&str> = Some("the CPS role");
 const LOOK: Deed = Deed { what: "look at devices by CPS", role: ROLE };
+const APPS: &str = "/msa/v1/cps/device/application";
+const LOOK_AT_APPS: Deed = Deed { what: "look at apps by CPS", role: ROLE };
 const WAKE: Deed = Deed { what: "ask devices by CPS to check in", role: ROLE };
 
 /// CPS's device calls.
@@ -40,18 +43,18 @@ impl Cps {
     }
 }
 
-fn device(found: CpsDevice) -> Option<Device> {
+fn device(found: CpsDevice, of: Of) -> Option<Device> {
     let CpsDevice { identifier, os, last_check_in_time } = found;
-    is_apple(os.as_deref()).then_some(Device { id: identifier, last_check_in: last_check_in_time })
+    of.has(os.as_deref()).then_some(Device { id: identifier, last_check_in: last_check_in_time })
 }
 
 #[async_trait(?Send)]
 impl Devices for Cps {
-    async fn fleet(&self) -> Result<Fleet, MdmError> {
+    async fn fleet(&self, of: Of) -> Result<Fleet, MdmError> {
         let stuck = || self.api.not_understood(DEVICES, "the same page of devices again".into());
         let page = async |offset| self.page(offset).await;
         let listed = pages::read(|device: &CpsDevice| &device.identifier, stuck, page).await?;
-        let devices = listed.items.into_iter().filter_map(device).collect();
+        let devices = listed.items.into_iter().filter_map(|found| device(found, of)).collect();
         Ok(Fleet { devices, whole: listed.whole, scope: Scope::Default })
     }
 
@@ -59,9 +62,21 @@ impl Devices for Cps {
         let mut devices = vec![];
         for some in ids.chunks(LIMIT) {
             let page: CpsPage = self.api.read_by_post(DEVICES, &json!({ "identifiers": some }), LOOK).await?;
-            devices.extend(page.search_results.into_iter().filter_map(device));
+            devices.extend(page.search_results.into_iter().filter_map(|found| device(found, Of::Apple)));
         }
         Ok(devices)
+    }
+
+    fn inventories(&self) -> Option<usize> {
+        Some(LIMIT)
+    }
+
+    /// Where none of the devices is known, nothing at all is answered.
+    async fn apps(&self, ids: &[String]) -> Result<Vec<Inventory>, MdmError> {
+        let found: Option<Vec<Value>> =
+            self.api.read_by_post(APPS, &json!({ "identifiers": ids }), LOOK_AT_APPS).await?;
+        let parts = found.unwrap_or_default().into_iter();
+        Ok(parts.filter_map(|part| Inventory::of(part, "applications")).collect())
     }
 
     /// Unknown identifiers are passed over in silence, so the answer may be fewer than were named.

@@ -4,6 +4,7 @@
 //! console's own requests are replayed; where none does, a person does the step.
 
 mod api;
+mod apps;
 mod cloud;
 mod core;
 mod core_v1;
@@ -15,25 +16,38 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use pushcert_papers::{
+    Time,
     renewal::Reach,
     watch::{Seen, Source},
 };
 
-use super::{Capability, Device, Fleet, Mdm, MdmError, SignIn, console::Console};
+use super::{App, Capability, Device, Fleet, Holders, Mdm, MdmError, SignIn, console::Console};
 use crate::world::{clock::Clock, http::Http};
 use api::Api;
+use apps::Inventory;
+use wire::Of;
 
 /// The device calls of a product.
 #[async_trait(?Send)]
 trait Devices {
-    /// All active Apple devices.
-    async fn fleet(&self) -> Result<Fleet, MdmError>;
+    /// All active devices of this kind.
+    async fn fleet(&self, of: Of) -> Result<Fleet, MdmError>;
 
     /// These devices again.
     async fn these(&self, ids: &[String]) -> Result<Vec<Device>, MdmError>;
 
     /// Asks them to check in.
     async fn force_check_in(&self, ids: &[String]) -> Result<u64, MdmError>;
+
+    /// For how many devices at a time the inventory of apps is told; `None` where none is documented.
+    fn inventories(&self) -> Option<usize> {
+        None
+    }
+
+    /// The apps of these devices, as many as are told at a time.
+    async fn apps(&self, _ids: &[String]) -> Result<Vec<Inventory>, MdmError> {
+        Err(MdmError::NoInterface(Capability::Apps))
+    }
 }
 
 /// Which product it is.
@@ -137,7 +151,7 @@ impl Mdm for MobileIron {
     }
 
     async fn fleet(&self) -> Result<Fleet, MdmError> {
-        self.devices.fleet().await
+        self.devices.fleet(Of::Apple).await
     }
 
     async fn devices(&self, ids: &[String]) -> Result<Vec<Device>, MdmError> {
@@ -146,5 +160,9 @@ impl Mdm for MobileIron {
 
     async fn force_check_in(&self, ids: &[String]) -> Result<u64, MdmError> {
         self.devices.force_check_in(ids).await
+    }
+
+    async fn holders(&self, app: &App<'_>, since: Time) -> Result<Holders, MdmError> {
+        apps::holders(&*self.devices, app, since).await
     }
 }

@@ -191,17 +191,34 @@ pub struct OlderDevice {
 
 impl OlderDevice {
     /// By its platform, where it says one; otherwise by Apple's protocol.
-    pub fn is_apple(&self) -> bool {
-        self.platform.as_deref().map_or(self.mdm_managed, |platform| is_apple(Some(platform)))
+    pub fn is(&self, of: Of) -> bool {
+        let managed = of == Of::Apple && self.mdm_managed;
+        self.platform.as_deref().map_or(managed, |platform| of.has(Some(platform)))
     }
 }
 
-/// A platform of Apple's, by either product's word for it.
-pub fn is_apple(platform: Option<&str>) -> bool {
-    let platform = platform.unwrap_or_default().to_ascii_lowercase();
-    ["ios", "ipados", "osx", "macos", "mac os", "tvos", "visionos", "watchos", "apple"]
-        .iter()
-        .any(|apple| platform.starts_with(apple))
+/// Which devices are wanted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Of {
+    /// All of Apple's.
+    Apple,
+    /// iPhones and iPads.
+    Ios,
+    /// Android.
+    Android,
+}
+
+impl Of {
+    /// Whether a platform is one of these, by either product's word for it.
+    pub fn has(self, platform: Option<&str>) -> bool {
+        let platform = platform.unwrap_or_default().to_ascii_lowercase();
+        let words: &[&str] = match self {
+            Self::Apple => &["ios", "ipados", "osx", "macos", "mac os", "tvos", "visionos", "watchos", "apple"],
+            Self::Ios => &["ios", "ipados"],
+            Self::Android => &["android"],
+        };
+        words.iter().any(|word| platform.starts_with(word))
+    }
 }
 
 /// What a server complains of, in either product's form. Core's words are in the server's language; the key behind them
@@ -294,7 +311,12 @@ mod tests {
         for (platform, apple) in
             [("IOS", true), ("iOS 17.1", true), ("OSX", true), ("macOS 14", true), ("ANDROID", false), ("", false)]
         {
-            assert_eq!(is_apple(Some(platform)), apple, "{platform}");
+            assert_eq!(Of::Apple.has(Some(platform)), apple, "{platform}");
+        }
+        for (platform, ios, android) in
+            [("iOS 17.1", true, false), ("IPADOS", true, false), ("OSX", false, false), ("Android 15", false, true)]
+        {
+            assert_eq!((Of::Ios.has(Some(platform)), Of::Android.has(Some(platform))), (ios, android), "{platform}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What would lock people out if the old token went now.
 
 use super::{Place, Rotation};
-use crate::{Fingerprint, Time, pingid::Platform};
+use crate::{Fingerprint, Time, escape::printable, pingid::Platform, renewal::guide::thousands};
 
 /// A reason not to revoke the old token yet.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,11 +17,25 @@ pub enum Lockout {
         /// Until when; not known before every platform is switched.
         until: Option<Time>,
     },
+    /// Too many devices with the app have not spoken with the server since.
+    CoverageLow {
+        /// Of which platform.
+        platform: Platform,
+        /// How many of a hundred have.
+        percent: u64,
+        /// How many have not.
+        silent: u64,
+        /// How many of a hundred are wanted.
+        wanted: u8,
+    },
+    /// How many devices have spoken with the server could not be seen just now, for this reason.
+    CoverageUnseen(String),
 }
 
 impl Lockout {
     /// Every word, for the help.
-    pub const WORDS: [&'static str; 4] = ["new-token-absent", "last-token", "leg-not-done", "window-open"];
+    pub const WORDS: [&'static str; 6] =
+        ["new-token-absent", "last-token", "leg-not-done", "window-open", "coverage-low", "coverage-unseen"];
 
     /// The stable word with which a person takes it upon themselves.
     pub const fn word(&self) -> &'static str {
@@ -30,6 +44,8 @@ impl Lockout {
             Self::LastToken => "last-token",
             Self::LegNotDone(_) => "leg-not-done",
             Self::WindowOpen { .. } => "window-open",
+            Self::CoverageLow { .. } => "coverage-low",
+            Self::CoverageUnseen(_) => "coverage-unseen",
         }
     }
 
@@ -45,6 +61,14 @@ impl Lockout {
                 "devices have until {} to fetch the new token: those that have not would be refused",
                 until.date_and_time()
             ),
+            Self::CoverageLow { platform, percent, silent, wanted } => format!(
+                "{percent} of 100 {} devices with PingID have checked in since it was switched, and {wanted} are wanted: {} would be refused",
+                platform.title(),
+                thousands(*silent),
+            ),
+            Self::CoverageUnseen(why) => {
+                format!("how many devices have checked in cannot be seen just now: {}", printable(why))
+            }
             Self::WindowOpen { until: None } => "the time that devices have to fetch the new token has not begun".into(),
         }
     }
@@ -52,7 +76,7 @@ impl Lockout {
 
 /// Everything that speaks against revoking now, but what a person has accepted. What PingID holds is `None` where it cannot
 /// be seen.
-pub fn lockouts(rotation: &Rotation, held: Option<&[Fingerprint]>, now: Time) -> Vec<Lockout> {
+pub fn lockouts(rotation: &Rotation, held: Option<&[Fingerprint]>, coverage: &[Lockout], now: Time) -> Vec<Lockout> {
     let mut found = vec![];
     let token = rotation.token.as_ref().map(|token| token.fingerprint);
     let there = match held {
@@ -72,6 +96,7 @@ pub fn lockouts(rotation: &Rotation, held: Option<&[Fingerprint]>, now: Time) ->
         Some(until) if now >= until => {}
         until => found.push(Lockout::WindowOpen { until }),
     }
+    found.extend_from_slice(coverage);
     found.retain(|lockout| !rotation.accepted.contains_key(lockout.word()));
     found
 }

@@ -4,6 +4,7 @@
 pub mod checklist;
 pub mod guide;
 
+mod coverage;
 mod enrolment;
 mod lockout;
 mod next;
@@ -12,6 +13,7 @@ mod standing;
 
 use serde::{Deserialize, Serialize};
 
+pub use coverage::{Coverage, Leg};
 pub use enrolment::{EMM_TOKEN_DAYS, Enrolment, KnownKey, Ticked};
 pub use lockout::{Lockout, lockouts};
 pub use next::{Situation, Step, next};

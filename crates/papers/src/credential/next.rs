@@ -10,6 +10,8 @@ pub struct Situation<'a> {
     pub rotation: Option<&'a Rotation>,
     /// The fingerprints of the tokens that PingID holds, where they could be read just now.
     pub held: Option<&'a [Fingerprint]>,
+    /// What of the devices speaks against the end of the old token, as far as they could be looked at.
+    pub coverage: &'a [Lockout],
     /// Whether a person wants the old token gone although something speaks against it, and has said why.
     pub insists: bool,
     /// The time.
@@ -38,6 +40,8 @@ pub enum Step {
         /// Until when.
         until: Time,
     },
+    /// Wait for these devices, although their time is over.
+    Await(Vec<Lockout>),
     /// Refuse: people would be locked out.
     Refuse(Vec<Lockout>),
     /// Revoke the old tokens by the interface.
@@ -76,8 +80,13 @@ pub fn next(situation: &Situation<'_>) -> Step {
 
 fn soaking(rotation: &Rotation, situation: &Situation<'_>) -> Step {
     match rotation.soaked_at() {
+        _ if !matches!(rotation.revoked, Change::Wanted) => revoking(rotation, situation),
         Some(until) if situation.now < until && !rotation.accepted.contains_key("window-open") => Step::Soak { until },
-        _ => revoking(rotation, situation),
+        _ => {
+            let mut missing = situation.coverage.to_vec();
+            missing.retain(|lockout| !rotation.accepted.contains_key(lockout.word()));
+            if missing.is_empty() { revoking(rotation, situation) } else { Step::Await(missing) }
+        }
     }
 }
 
@@ -85,7 +94,7 @@ fn revoking(rotation: &Rotation, situation: &Situation<'_>) -> Step {
     if matches!(rotation.revoked, Change::Intended { .. }) {
         return Step::ReadBackRevoked;
     }
-    let against = lockouts(rotation, situation.held, situation.now);
+    let against = lockouts(rotation, situation.held, situation.coverage, situation.now);
     if !against.is_empty() {
         return Step::Refuse(against);
     }
@@ -157,7 +166,7 @@ mod tests {
     }
 
     fn due(rotation: &Rotation, held: Option<&[Fingerprint]>) -> Step {
-        next(&Situation { rotation: Some(rotation), held, insists: false, now: NOW })
+        next(&Situation { rotation: Some(rotation), held, coverage: &[], insists: false, now: NOW })
     }
 
     fn words(step: &Step) -> Vec<&'static str> {
@@ -199,7 +208,7 @@ mod tests {
     #[test]
     fn whatever_would_lock_people_out_is_refused() {
         let insist = |rotation: &Rotation, held: Option<&[Fingerprint]>| {
-            next(&Situation { rotation: Some(rotation), held, insists: true, now: NOW })
+            next(&Situation { rotation: Some(rotation), held, coverage: &[], insists: true, now: NOW })
         };
         let early = insist(&added(Place::PingOne), Some(&both()));
         assert_eq!(words(&early), ["leg-not-done", "leg-not-done", "window-open"]);
@@ -213,6 +222,24 @@ mod tests {
         assert_eq!(words(&others), ["new-token-absent"]);
         let planned = insist(&planned(Place::Portal), None);
         assert_eq!(words(&planned), ["new-token-absent", "last-token", "leg-not-done", "leg-not-done", "window-open"]);
+    }
+
+    #[test]
+    fn devices_are_waited_for_when_their_time_is_over_and_refuse_whoever_insists() {
+        let low = [Lockout::CoverageLow { platform: Platform::Ios, percent: 40, silent: 60, wanted: 95 }];
+        let held = both();
+        let step = |rotation: &Rotation, insists| {
+            next(&Situation { rotation: Some(rotation), held: Some(&held), coverage: &low, insists, now: NOW })
+        };
+        let soaked = switched(Place::PingOne, 8);
+        assert_eq!(step(&switched(Place::PingOne, 6), false), Step::Soak { until: NOW.plus(DAY) });
+        assert_eq!(step(&soaked, false), Step::Await(low.to_vec()));
+        assert_eq!(words(&step(&soaked, true)), ["coverage-low"]);
+        let accepted = [("coverage-low".to_owned(), "they are in a drawer".to_owned())].into();
+        assert_eq!(step(&Rotation { accepted, ..soaked.clone() }, false), Step::Revoke);
+        let sent = Change::Intended { at: NOW, before: Fingerprint::of(b"x") };
+        let uncertain = step(&Rotation { revoked: sent, ..soaked }, false);
+        assert_eq!(uncertain, Step::ReadBackRevoked, "what was sent is looked at first");
     }
 
     #[test]

@@ -4,7 +4,6 @@ use pushcert_papers::{
     Time,
     credential::{Lockout, Purpose, guide},
     pingid::Platform,
-    renewal::guide::thousands,
 };
 
 use super::{Done, Flow, Run};
@@ -59,33 +58,20 @@ impl Run<'_> {
         Ok(Flow::Stop(None, Some("time")))
     }
 
-    /// How many devices the server has spoken with since the iOS configuration was changed. It proves that and no more.
-    pub(super) async fn tell_coverage(&self) {
-        let Some(since) = self.open_rotation().switched.get(&Platform::Ios).map(|stamp| stamp.at) else { return };
-        match self.checked_in_since(since).await {
-            Ok(Some((seen, all))) => self.world.tell(Event::Note(&format!(
-                "{} of {} Apple devices have checked in since {}. That proves that the server spoke with them: not that PingID \
-                 is on them, nor that it has read the token. Android devices are not looked at.",
-                thousands(seen),
-                thousands(all),
-                since.date_and_time(),
-            ))),
-            Ok(None) => self.world.tell(Event::Note("How many devices have it is not known: the server offers no way to look.")),
-            Err(failure) => self.world.tell(Event::Note(&format!("Devices cannot be looked at: {failure}."))),
+    /// The time is over, and too many devices are still missing: a person looks after them.
+    pub(super) async fn await_devices(&self, missing: &[Lockout]) -> Flow {
+        self.tell_coverage().await;
+        for lockout in missing {
+            self.world.tell(Event::Note(&format!("{}: {}.", lockout.word(), lockout.message())));
         }
-    }
-
-    async fn checked_in_since(&self, since: Time) -> Result<Option<(u64, u64)>, Failure> {
-        let server = self.world.servers.connect(self.tenant).await?;
-        if !server.reach.devices {
-            return Ok(None);
-        }
-        let fleet = match server.mdm.fleet().await {
-            Ok(fleet) => fleet,
-            Err(error) => return Err(self.world.failed(self.tenant, error).await),
-        };
-        let seen = fleet.devices.iter().filter(|device| device.last_check_in.is_some_and(|at| at >= since)).count();
-        Ok(Some((seen as u64, fleet.devices.len() as u64)))
+        self.world
+            .tell(Event::Note(&format!("Both tokens work. When more devices have checked in:  {}", self.command())));
+        self.world.tell(Event::Note(&format!(
+            "Who knows better says so, and why:  {} {} --reason TEXT",
+            self.command(),
+            accepting(missing)
+        )));
+        Flow::Stop(Some(Kind::Waiting), Some("devices"))
     }
 
     /// Says everything that would lock people out.
@@ -93,10 +79,7 @@ impl Run<'_> {
         for lockout in against {
             self.world.tell(Event::Note(&format!("{}: {}.", lockout.word(), lockout.message())));
         }
-        let mut words: Vec<_> = against.iter().map(Lockout::word).collect();
-        words.dedup();
-        let code = words.first().copied().unwrap_or("window-open");
-        let flags: Vec<_> = words.iter().map(|word| format!("--accept-lockout {word}")).collect();
+        let code = against.first().map_or("window-open", Lockout::word);
         Failure::new(
             Kind::Refused,
             code,
@@ -105,9 +88,16 @@ impl Run<'_> {
         .hinted(format!(
             "who knows better says so, and why:  {} {} --reason TEXT",
             self.command(),
-            flags.join(" ")
+            accepting(against)
         ))
     }
+}
+
+/// The flags by which a person takes these upon themselves.
+fn accepting(against: &[Lockout]) -> String {
+    let mut words: Vec<_> = against.iter().map(Lockout::word).collect();
+    words.dedup();
+    words.iter().map(|word| format!("--accept-lockout {word}")).collect::<Vec<_>>().join(" ")
 }
 
 const fn waiting_for(platform: Platform) -> &'static str {

@@ -2,6 +2,7 @@
 //! revoke the old one. A run may end after any step.
 
 mod add;
+mod coverage;
 mod ending;
 mod guided;
 mod handing;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 
 use pushcert_papers::{
     Secret, TenantName, Time,
-    credential::{Place, Purpose, Rotation, Situation, Step, next},
+    credential::{Coverage, Place, Purpose, Rotation, Situation, Step, next},
     pingid::Platform,
 };
 
@@ -100,6 +101,8 @@ struct Run<'a> {
     pingone: Option<Box<dyn DeviceRequirements>>,
     rotation: Option<Rotation>,
     sight: Option<Sight>,
+    /// What the server shows of the devices, once it was asked.
+    coverage: Option<Coverage>,
     /// The new token itself, as long as this run knows it.
     token: Option<Secret>,
     wish: Wish,
@@ -111,14 +114,17 @@ impl<'a> Run<'a> {
         let ledger = Ledger::open(world, tenant).await?;
         let pingone = world.servers.pingone(tenant).await?;
         let rotation = ledger.latest_of::<Rotation>()?;
-        Ok(Self { world, tenant, ledger, pingone, rotation, sight: None, token: None, wish })
+        Ok(Self { world, tenant, ledger, pingone, rotation, sight: None, coverage: None, token: None, wish })
     }
 
     /// Does the one thing that is due.
     async fn go_on(&mut self) -> Result<Flow, Failure> {
+        self.look_at_devices().await;
+        let coverage = self.coverage.as_ref().map(|seen| seen.against(self.tenant.credentials.pingid.coverage));
         let step = next(&Situation {
             rotation: self.rotation.as_ref(),
             held: self.sight.as_ref().map(Sight::fingerprints),
+            coverage: &coverage.unwrap_or_default(),
             insists: !self.wish.accept.is_empty() || self.wish.done.contains(&Done::Revoked),
             now: self.world.clock.now(),
         });
@@ -135,6 +141,7 @@ impl<'a> Run<'a> {
             Step::GuideSwitch(platform) => self.guide_switch(platform).await,
             Step::CleanUp => self.clean_up().await,
             Step::Soak { until } => self.soak(until).await,
+            Step::Await(missing) => Ok(self.await_devices(&missing).await),
             Step::Refuse(against) => Err(self.refuse(&against)),
             Step::Revoke => self.revoke().await,
             Step::ReadBackRevoked => self.read_back_revoked().await,
@@ -179,7 +186,13 @@ impl<'a> Run<'a> {
     }
 
     fn report(&self, waiting_for: Option<&'static str>) -> RotationReport {
-        RotationReport::of(&self.tenant.name, self.rotation.as_ref(), waiting_for, self.world.clock.now())
+        let now = self.world.clock.now();
+        let report = RotationReport::of(&self.tenant.name, self.rotation.as_ref(), waiting_for, now);
+        let coverage = match &self.coverage {
+            Some(Coverage::Seen(legs)) => Some(legs.clone()),
+            _ => None,
+        };
+        RotationReport { coverage, ..report }
     }
 
     /// How many steps people see: the token, each platform, the end of the old one.
@@ -236,6 +249,7 @@ const fn words(step: &Step) -> &'static str {
         Step::GuideSwitch(_) => "to have a person change a platform's configuration",
         Step::CleanUp => "to remove the configurations, which hold the token",
         Step::Soak { .. } => "nothing yet: devices are fetching the new token",
+        Step::Await(_) => "nothing yet: too many devices have not checked in",
         Step::Refuse(_) => "refused: people would be locked out",
         Step::Revoke => "to revoke the old token at PingOne",
         Step::ReadBackRevoked => "to look whether the old token is gone from PingOne",
