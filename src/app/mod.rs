@@ -101,26 +101,40 @@ fn usage(error: &clap::Error) -> ExitCode {
         printer::to_stdout(&error.render().ansi().to_string());
         return exit::status(None);
     }
-    if wants_nagios() {
-        let text = error.render().to_string();
-        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        Printer::new(Output::Nagios, false).failure(&Failure::new(Kind::Usage, "usage", first));
+    if wants("nagios") {
+        Printer::new(Output::Nagios, false).failure(&misused(error));
         return ExitCode::from(Level::Unknown.exit_code());
     }
-    printer::to_stderr(&error.render().ansi().to_string());
+    if wants("json") {
+        Printer::new(Output::Json, false).failure(&misused(error));
+    } else {
+        printer::to_stderr(&error.render().ansi().to_string());
+    }
     exit::status(Some(Kind::Usage))
 }
 
-/// Whether the command line asks for Nagios' form, as far as can be told of one that cannot be parsed.
-fn wants_nagios() -> bool {
+/// What the parser says, without the lines that only people need.
+fn misused(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
+    let failure = Failure::new(Kind::Usage, "usage", first);
+    match tip {
+        Some(tip) => failure.hinted(tip),
+        None => failure,
+    }
+}
+
+/// Whether the command line asks for this form, as far as can be told of one that cannot be parsed.
+fn wants(form: &str) -> bool {
     let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let together = ["-onagios", "-o=nagios", "--output=nagios"];
-    let apart = |pair: &[String]| matches!(pair[0].as_str(), "-o" | "--output") && pair[1] == "nagios";
+    let together = ["-o", "-o=", "--output="].map(|flag| format!("{flag}{form}"));
+    let apart = |pair: &[String]| matches!(pair[0].as_str(), "-o" | "--output") && pair[1] == form;
     #[expect(clippy::disallowed_methods, reason = "the parser, which reads it, has failed")]
     let variable = std::env::var("PUSHCERT_OUTPUT");
-    arguments.iter().any(|argument| together.contains(&argument.as_str()))
+    arguments.iter().any(|argument| together.contains(argument))
         || arguments.windows(2).any(apart)
-        || variable.is_ok_and(|form| form == "nagios")
+        || variable.is_ok_and(|wanted| wanted == form)
 }
 
 fn color(choice: Color) {

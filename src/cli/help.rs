@@ -3,7 +3,7 @@
 use clap::Command;
 use pushcert_papers::{
     Code, Severity,
-    watch::{Problem, State},
+    watch::{Matter, Problem, State},
 };
 
 use super::{args::Cli, exit};
@@ -22,7 +22,7 @@ use crate::{
 pub fn about(words: &[String]) -> Result<String, Failure> {
     let word = stable(words.join("-"));
     let code = |explained: fn(&str) -> Option<String>| explained(&word);
-    let codes = [finding, problem, state, freshness, error, exit_code].into_iter().filter_map(code);
+    let codes = [finding, problem, state, freshness, matter, error, exit_code].into_iter().filter_map(code);
     let found: Vec<_> = command(words).into_iter().chain(codes).collect();
     if found.is_empty() { Err(nothing(&words.join(" "))) } else { Ok(found.join("\n")) }
 }
@@ -58,6 +58,7 @@ fn nothing(word: &str) -> Failure {
     let known = known.chain(Code::ALL.iter().map(|code| code.word()));
     let known = known.chain(State::ALL.iter().map(|state| state.word()));
     let known = known.chain(Problem::ALL.iter().map(|problem| problem.word()));
+    let known = known.chain(Matter::ALL.iter().map(|matter| matter.word()));
     let meant = nearest::to(word, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
     let message = format!("there is no command, finding, problem, state, error or exit code {word:?}{meant}");
     Failure::new(Kind::NotFound, "nothing-by-that-name", message)
@@ -67,7 +68,7 @@ fn nothing(word: &str) -> Failure {
 fn command(words: &[String]) -> Option<String> {
     let mut program = Cli::definitions();
     program.build();
-    find(&mut program, words).map(|command| command.render_long_help().to_string())
+    find(&mut program, words).map(|command| command.render_long_help().ansi().to_string())
 }
 
 fn finding(word: &str) -> Option<String> {
@@ -88,6 +89,13 @@ fn problem(word: &str) -> Option<String> {
 fn state(word: &str) -> Option<String> {
     let state = State::ALL.into_iter().find(|state| state.word() == word)?;
     Some(format!("{word}: a state\n\n  {}\n", state.meaning()))
+}
+
+/// What an alert is about; where that is a problem as well, it is explained as one.
+fn matter(word: &str) -> Option<String> {
+    let matter = Matter::ALL.into_iter().find(|matter| matter.word() == word)?;
+    let meaning = Some(matter.meaning()).filter(|_| problem(word).is_none())?;
+    Some(format!("{word}: what an alert is about\n\n  {meaning}\n"))
 }
 
 fn freshness(word: &str) -> Option<String> {

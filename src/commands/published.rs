@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::{Event, Failure, Kind, Outcome, Reporter, StatusLine, World, ledger::Ledger, status::reached};
 use crate::{
-    config::{Product, Tenant},
+    config::{Product, Tenant, nearest},
     store::Book,
     world::files,
 };
@@ -49,7 +49,9 @@ pub fn status(
         })?,
     };
     if let Some(missing) = tenants.iter().find(|name| known.iter().all(|one| one.tenant != **name)) {
-        return Err(Failure::new(Kind::NotFound, "tenant-unknown", format!("{missing} is not in {place}")));
+        let near = nearest::to(missing.as_str(), known.iter().map(|one| one.tenant.as_str()));
+        let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        return Err(Failure::new(Kind::NotFound, "tenant-unknown", format!("{missing} is not in {place}{meant}")));
     }
     let wanted = |one: &&Published| tenants.is_empty() || tenants.contains(&one.tenant);
     let lines: Vec<_> = known.iter().filter(wanted).map(|one| one.line(now)).collect();

@@ -177,6 +177,22 @@ fn the_definitions_know_every_word_of_a_call_within_a_sentence() {
     assert!(tried > 60, "{tried}");
 }
 
+/// The contract has a line for each command.
+#[test]
+fn every_command_stands_in_the_contract() {
+    fn ends(command: &clap::Command, words: &str, found: &mut Vec<String>) {
+        if !command.has_subcommands() {
+            found.push(words.to_owned());
+        }
+        command.get_subcommands().for_each(|below| ends(below, &format!("{words} {}", below.get_name()), found));
+    }
+    let (mut found, contract) = (vec![], page("docs/contract.md"));
+    ends(&pushcert::cli::args::Cli::definitions(), "pushcert", &mut found);
+    let spans = spans(&contract);
+    let missing: Vec<_> = found.iter().filter(|words| !spans.iter().any(|span| span.starts_with(*words))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// What stands between marks in sentences and tables.
 fn spans(text: &str) -> Vec<String> {
     let sentences = text.split("\n```").step_by(2);

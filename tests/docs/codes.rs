@@ -9,7 +9,7 @@ use pushcert::{
 use pushcert_papers::{
     Code,
     credential::Lockout,
-    watch::{Problem, State},
+    watch::{Matter, Problem, State},
 };
 use syn::{Expr, ExprCall, ExprTuple, ImplItemFn, ItemFn, Lit, ReturnType, Signature, Type, visit::Visit};
 
@@ -117,6 +117,7 @@ fn help_explains_every_word() {
     let words = words.chain(Problem::ALL.iter().map(|problem| (problem.word().to_owned(), problem.meaning())));
     let errors = ERRORS.iter().flat_map(|(_, codes)| codes.iter());
     let words = words.chain(errors.map(|(code, meaning)| ((*code).to_owned(), *meaning)));
+    let words = words.chain(Matter::ALL.iter().map(|matter| (matter.word().to_owned(), matter.meaning())));
     let exits = (0..=u8::MAX).filter_map(|code| Some((code.to_string(), exit::meaning(code)?)));
     for (word, meaning) in words.chain(exits) {
         let said = help::about(std::slice::from_ref(&word)).expect("an explanation");
@@ -168,6 +169,8 @@ fn made() -> String {
     page.extend(State::ALL.iter().map(|state| row(state.word(), state.meaning())));
     page.push_str("\n## Problems\n\n`problems` in JSON: they hold for what is installed, whatever its date.\n\n| problem | meaning |\n|---|---|\n");
     page.extend(Problem::ALL.iter().map(|problem| row(problem.word(), problem.meaning())));
+    page.push_str("\n## What alerts are about\n\n`matter` in `pushcert/alert/1`; [Alerts](alerts.md) says when each comes, and how often.\n\n| matter | meaning |\n|---|---|\n");
+    page.extend(Matter::ALL.iter().map(|matter| row(matter.word(), matter.meaning())));
     page.push_str("\n## Errors\n\n`code` in `pushcert/error/1`. Where a finding ends a run, its code stands there.\n");
     for (about, codes) in ERRORS {
         page.extend(["\n### ", about, "\n\n| code | meaning |\n|---|---|\n"]);

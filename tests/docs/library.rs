@@ -99,6 +99,12 @@ impl Shown<'_> {
     fn block(&mut self, block: &syn::ItemImpl) {
         let syn::Type::Path(path) = &*block.self_ty else { return };
         let name = path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+        // From what others made, or into it. That a trait itself is another's is no matter: serde's are everybody's.
+        let of = block.trait_.iter().filter_map(|(_, of, _)| of.segments.last());
+        for last in of.filter(|last| !last.arguments.is_none()) {
+            self.place = format!("{name}: {}", last.ident);
+            self.visit_path_arguments(&last.arguments);
+        }
         for item in &block.items {
             match item {
                 ImplItem::Fn(function) if public(&function.vis) => self.signature(&name, &function.sig),

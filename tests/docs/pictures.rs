@@ -148,7 +148,8 @@ fn judged() -> String {
 }
 
 fn compare(name: &str, screen: &str) {
-    let drawn = anstyle_svg::Term::new().min_width_px(820).render_svg(screen.trim_end());
+    let drawn =
+        anstyle_svg::Term::new().palette(anstyle_svg::WIN10_CONSOLE).min_width_px(820).render_svg(screen.trim_end());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER).join(name);
     if std::env::var_os("TRYCMD").is_some_and(|wish| wish == "overwrite") {
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");

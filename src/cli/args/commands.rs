@@ -96,7 +96,7 @@ Examples:
     Android(Android),
     /// Keep the embedded world running, to try things and for training
     Sandbox(Sandbox),
-    /// Explain a command, a finding, a state or an exit code
+    /// Explain a command, a finding, a state, an error or an exit code
     Help(Help),
     /// Print a script that completes commands and flags in your shell
     Completions(Completions),

@@ -12,7 +12,7 @@ Examples:
   pushcert help topic-changed   # a finding, a state, a problem, or an error's code
   pushcert help 4               # an exit code")]
 pub struct Help {
-    /// A command, a finding, a state or an exit code
+    /// A command, a finding, a state, an error or an exit code
     #[arg(value_name = "COMMAND or CODE")]
     pub about: Vec<String>,
 }

@@ -15,6 +15,7 @@ mod words;
 
 use std::ffi::OsString;
 
+use anstyle::Style;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, builder::BoolishValueParser};
 
 pub use commands::Command;
@@ -62,6 +63,9 @@ pub struct Cli {
 
 /// The help of every command: what it does, how it is called, and only then all that it takes.
 const HELP: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// As the parser writes its own headings.
+const HEADING: Style = Style::new().bold().underline();
 
 /// What a person takes upon themselves, and the time that is judged by: these are said on the command line or not at all.
 const NEVER_BY_VARIABLE: [&str; 21] = [
@@ -112,6 +116,8 @@ impl Cli {
 /// The command with the order of its help and its flags' variables, and those below it that are chosen.
 fn dressed(command: clap::Command, chosen: &dyn Fn(&clap::Command) -> bool) -> clap::Command {
     let below = |command: clap::Command| if chosen(&command) { dressed(command, chosen) } else { command };
+    let examples = command.get_before_help().map(ToString::to_string).unwrap_or_default();
+    let command = command.before_help(examples.replacen("Examples:", &format!("{HEADING}Examples:{HEADING:#}"), 1));
     command.help_template(HELP).mut_args(with_variable).mut_subcommands(below)
 }
 

@@ -63,8 +63,8 @@ pub enum RecordError {
     },
 }
 
-impl From<serde_json::Error> for RecordError {
-    fn from(error: serde_json::Error) -> Self {
+impl RecordError {
+    fn damaged(error: &serde_json::Error) -> Self {
         Self::Damaged { why: error.to_string() }
     }
 }
@@ -79,11 +79,11 @@ pub fn write<J: Recorded>(journey: &J) -> String {
 /// # Errors
 /// [`RecordError`] when a newer release wrote it, or it is no journey.
 pub fn read<J: Recorded>(text: &str) -> Result<J, RecordError> {
-    let versioned: Versioned = serde_json::from_str(text)?;
+    let versioned: Versioned = serde_json::from_str(text).map_err(|error| RecordError::damaged(&error))?;
     if versioned.format > J::FORMAT {
         return Err(RecordError::Newer { found: versioned.format, known: J::FORMAT });
     }
-    Ok(serde_json::from_value(versioned.journey)?)
+    serde_json::from_value(versioned.journey).map_err(|error| RecordError::damaged(&error))
 }
 
 #[cfg(test)]

@@ -32,12 +32,6 @@ pub enum SigningError {
     },
 }
 
-impl From<ErrorStack> for SigningError {
-    fn from(error: ErrorStack) -> Self {
-        Self::Failed { why: error.to_string() }
-    }
-}
-
 impl From<Finding> for SigningError {
     fn from(finding: Finding) -> Self {
         Self::Refused(vec![finding])
@@ -71,7 +65,7 @@ impl Vendor {
     /// # Errors
     /// [`SigningError`] when Apple's portal would refuse it, or OpenSSL cannot sign.
     pub fn sign(&self, csr: &Csr, authorities: &Authorities, now: Time) -> Result<Vec<u8>, SigningError> {
-        let signature = self.signature(&csr.der)?;
+        let signature = self.signature(&csr.der).map_err(|error| SigningError::Failed { why: error.to_string() })?;
         let request = PushRequest {
             wrapping: Wrapping { layout: Layout::Base64, oddity: None },
             missing: vec![],

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Problem;
 use crate::{Fingerprint, TenantName, Time, credential::CredentialKind};
 
 /// What alerts are about. One alert is about one matter.
@@ -47,6 +48,46 @@ impl From<CredentialKind> for Matter {
 }
 
 impl Matter {
+    /// Every matter.
+    pub const ALL: [Self; 13] = [
+        Self::TopicChanged,
+        Self::Revoked,
+        Self::Expiry,
+        Self::NotInstalled,
+        Self::CertificateChanged,
+        Self::RenewalWaiting,
+        Self::NotSeen,
+        Self::PingidToken,
+        Self::AndroidEmmToken,
+        Self::AndroidServiceKey,
+        Self::Configuration,
+        Self::Rounds,
+        Self::Test,
+    ];
+
+    /// What it means, and what to do.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::TopicChanged => Problem::TopicChanged.meaning(),
+            Self::Revoked => Problem::Revoked.meaning(),
+            Self::Expiry => "The installed certificate ends soon, or has ended:  pushcert renew TENANT",
+            Self::NotInstalled => "The server is known to hold no certificate.",
+            Self::CertificateChanged => {
+                "The server shows another certificate, and nobody renewed or recorded it here:  pushcert adopt TENANT FILE"
+            }
+            Self::RenewalWaiting => "A renewal has waited for a person for days:  pushcert renew TENANT",
+            Self::NotSeen => "Nobody can tell any more what is installed: the last look is too old, or there was none.",
+            Self::PingidToken => {
+                "The PingID token is due for a new one; it still works:  pushcert pingid rotate TENANT"
+            }
+            Self::AndroidEmmToken => "Google's token for binding ends, and the server is not connected with it yet.",
+            Self::AndroidServiceKey => "The service account's key is due for a new one; it still works.",
+            Self::Configuration => "The changed configuration was refused; the watch goes on with the one before.",
+            Self::Rounds => "The watch cannot look at tenants, or cannot publish what it found.",
+            Self::Test => "Nothing: somebody wants to see whether alerts arrive.",
+        }
+    }
+
     /// The word in JSON, and in the store.
     pub const fn word(self) -> &'static str {
         match self {
