@@ -33,20 +33,36 @@ book:
 crashes:
     PUSHCERT_CRASH_POINTS=all cargo test --test integration crash:: -- --nocapture
 
-# Measure, and write docs/benchmarks.md.
-bench:
-    cargo bench --quiet --bench papers > docs/benchmarks.md
-    for part in journey store watch; do echo; cargo bench --quiet --bench $part; done >> docs/benchmarks.md
-    cat docs/benchmarks.md
+# Measure everything, and write docs/benchmarks.md (half an hour, on a quiet machine). With names, only these.
+bench *names:
+    benches/run {{names}}
+
+# Count the instructions of the hot paths again, and keep the counts (needs valgrind).
+bless-instructions:
+    cargo build --release --locked
+    benches/instructions --bless target/release/pushcert
 
 # Fuzz every target for so many seconds each.
 fuzz seconds="60":
     fuzz/run {{seconds}}
 
-# Licences, sources and advisories of the dependencies (needs cargo-deny).
+# Licences, sources and advisories of the dependencies (needs cargo-deny and cargo-audit, and the advisories' database).
 deny:
     cargo deny check
+    cargo audit
 
-# The release build, stripped and link-time optimised.
+# The release build, stripped and link-time optimised: target/release-build/dist/pushcert.
 dist:
-    cargo build --profile dist
+    packaging/build
+
+# Everything that a release hands out, in target/packages.
+package:
+    packaging/release
+
+# Install the Debian package in a fresh Debian, use it, and remove it (needs root and debootstrap).
+package-test *package:
+    packaging/try {{package}}
+
+# Build twice in two folders, and compare (takes as long as two release builds).
+reproduce:
+    packaging/reproduce

@@ -10,22 +10,22 @@
     reason = "it measures and prints"
 )]
 
+mod measure;
+
 use std::{
-    error::Error,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     time::{Duration, Instant},
 };
 
+use measure::{Done, at_most, empty_room, hushed, is_wanted, median, over, program, shown};
 use pushcert::store::Sqlite;
 use pushcert_papers::{
     Fingerprint, Serial, Time, Topic,
     watch::{Installed, Seen, Source},
 };
 use rusqlite::{Connection, params};
-
-type Done<T> = Result<T, Box<dyn Error>>;
 
 /// So many tenants, and how often each is measured.
 const SIZES: [(usize, usize); 3] = [(100, 300), (1_000, 100), (10_000, 30)];
@@ -39,13 +39,11 @@ tenants there are; each journey and each sighting is read out of its JSON; and a
 same three queries on the same file, takes every column out of every row, and does nothing with it.";
 
 fn main() -> Done<()> {
-    // `cargo test --benches` only wants to know that it builds.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !is_wanted() {
         return Ok(());
     }
-    let room = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-store");
-    let _ = fs::remove_dir_all(&room);
-    fs::create_dir_all(&room)?;
+    let room = empty_room("store")?;
+    program(&room)?;
     println!("## How many tenants stand\n");
     println!(
         "`status --offline -o json` over all tenants in the store, medians, warm cache; *bare* is the SQL that reads the same rows of the same"
@@ -62,8 +60,9 @@ fn main() -> Done<()> {
         println!("| {size} | {} | {} | {last:.1} | {} |", shown(ours), shown(bare), shown(each));
     }
     println!(
-        "\nThe target is a ratio of 10 at {} tenants (here {last:.1}), and the same time for each (±15 %): the last is {:.2} of the first.",
+        "\nThe ratio at {} tenants: {}. The time of each may be the same (±15 %): the last is {:.2} of the first.",
         SIZES[2].0,
+        at_most(last, 10.0),
         over(slopes[2], slopes[0])
     );
     println!("\n{WHERE_IT_GOES}");
@@ -101,20 +100,16 @@ impl Field {
             bare(&store)?;
             times[2].push(begin.elapsed());
         }
-        Ok(times.map(|mut times| {
-            times.sort_unstable();
-            times[times.len() / 2]
-        }))
+        Ok(times.map(median))
     }
 
     fn status(&self, name: &str, code: i32) -> Done<Duration> {
         let folder = self.path(name);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pushcert"));
+        let mut command = Command::new(self.room.with_file_name("pushcert"));
         command.arg("--config").arg(folder.join("pushcert.toml")).arg("--store").arg(folder.join("pushcert.sqlite"));
         command.args(["status", "--offline", "-o", "json"]).env("HOME", &folder);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let begin = Instant::now();
-        let ended = command.status()?.code();
+        let ended = hushed(&mut command).status()?.code();
         let time = begin.elapsed();
         if ended == Some(code) { Ok(time) } else { Err(format!("status of {name} has ended with {ended:?}").into()) }
     }
@@ -198,15 +193,4 @@ fn bare(path: &Path) -> Done<()> {
         }
     }
     Ok(())
-}
-
-fn over(one: Duration, other: Duration) -> f64 {
-    one.as_secs_f64() / other.as_secs_f64()
-}
-
-fn shown(time: Duration) -> String {
-    match time.as_secs_f64() {
-        seconds if seconds >= 0.001 => format!("{:.2} ms", seconds * 1e3),
-        seconds => format!("{:.1} µs", seconds * 1e6),
-    }
 }

@@ -13,6 +13,8 @@ mod keyring;
 mod secret;
 mod store;
 mod tenant;
+mod words;
+mod written;
 
 use std::{
     collections::BTreeMap,
