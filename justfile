@@ -42,6 +42,11 @@ bless-instructions:
     cargo build --release --locked
     benches/instructions --bless target/release/pushcert
 
+# What a build with a keyring does (needs dbus, gnome-keyring and libsecret-tools; without them it says so).
+keyring:
+    cargo test --workspace --locked --features pushcert/keyring --test integration keyring::
+    cargo test --workspace --locked --features pushcert/keyring --lib keyring::
+
 # Fuzz every target for so many seconds each.
 fuzz seconds="60":
     fuzz/run {{seconds}}

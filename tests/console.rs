@@ -3,10 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output},
 };
 
-use pushcert::commands::{Kind, renew::Wish};
+use pushcert::commands::{Failure, Kind, World, renew::Wish};
 use serde_json::Value;
 
 use crate::{
@@ -270,6 +270,50 @@ async fn a_wrong_password_is_no_changed_console() {
     }
 }
 
+/// A sign-in that works, and a call that is then not allowed, says nothing against the password: it is not remembered as
+/// refused, and the devices are asked by it in the same run.
+#[tokio::test]
+async fn a_call_that_refuses_the_session_is_no_wrong_password() {
+    for (tenant, path) in [("cloud", "/admin/api"), ("core", "/mifs/admin/ud.html")] {
+        let trial = as_learned(tenant).await;
+        trial.fault(&format!(r#"{{"where":"*","match":"{path}","do":{{"status":401}}}}"#));
+        for _ in 0..2 {
+            assert_eq!(
+                kind(&trial.renew(Wish::default()).await),
+                Err((Kind::Waiting, "installed-unknown")),
+                "{tenant}"
+            );
+            assert!(trial.said.noted("the sign-in works, and then it does not take the session"), "{tenant}");
+        }
+        assert_eq!(trial.deeds("devices-listed").len(), 2, "{tenant}: the same password, not called wrong");
+        trial.fault(r#"{"where":"*","match":"/api/v","after":1,"do":{"status":401}}"#);
+        let outcome = trial.prove().await;
+        assert_eq!(kind(&outcome), Err((Kind::SignIn, "forbidden")), "{tenant}: {outcome:?}");
+        trial.well_again();
+        assert_eq!(kind(&trial.prove().await), Ok(None), "{tenant}: nothing was remembered against it");
+    }
+}
+
+/// Servers end sessions that rest; a person at Apple's portal may take an hour, while one run waits.
+#[tokio::test]
+async fn a_session_that_has_become_old_is_begun_anew() {
+    for tenant in ["cloud", "core"] {
+        let trial = Trial::with(tenant).await;
+        trial
+            .live(async |world: &World<'_>| {
+                let server = world.servers.connect(world.tenant(&trial.tenant)?).await?;
+                for rest in [0, 60, 3_600] {
+                    trial.seconds_pass(rest);
+                    server.mdm.installed().await?;
+                }
+                Ok::<_, Failure>(())
+            })
+            .await
+            .expect("it is read each time");
+        assert_eq!(trial.deeds("sign-in").len(), 2, "{tenant}: and only when it is needed");
+    }
+}
+
 #[tokio::test]
 async fn a_changed_console_is_no_refusal_and_a_refusal_no_changed_console() {
     for (tenant, fault, words) in [
@@ -298,4 +342,38 @@ async fn a_changed_console_is_no_refusal_and_a_refusal_no_changed_console() {
     let outcome = trial.bring(&certificate).await;
     assert_eq!(kind(&outcome), Err((Kind::Failed, "server-refused")));
     assert!(outcome.expect_err("refused").message.contains("Not this one."));
+}
+
+/// Two hundred megabytes, most of it pictures and what other hosts sent: it is read piece by piece, in a room that would
+/// not hold it, and teaches what it teaches without them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recording_of_two_hundred_megabytes() {
+    const PICTURE: usize = 1 << 20;
+    const ROOM_IN_KILOBYTES: usize = 150 << 10;
+    let desk = Desk::with("mobileiron-cloud");
+    let whole = text(&fs::read(recording("cloud-firefox.har")).expect("a recording"));
+    let at = whole.find("\"entries\": [").expect("entries") + "\"entries\": [".len();
+    let picture = format!(
+        r#"{{"request":{{"method":"GET","url":"https://HOST/p.png","headers":[]}},"response":{{"status":200,"headers":[],"content":{{"mimeType":"image/png","encoding":"base64","text":"{}"}}}}}},"#,
+        "A".repeat(PICTURE)
+    );
+    let mut large = std::io::BufWriter::new(fs::File::create(desk.at("large.har")).expect("a file"));
+    let mut put = |part: &str| std::io::Write::write_all(&mut large, part.as_bytes()).expect("written");
+    put(&whole[..at]);
+    for host in ["console.example.com", "cdn.example.net"].iter().cycle().take(200) {
+        put(&picture.replace("HOST", host));
+    }
+    put(&whole[at..]);
+    drop(large);
+    assert!(fs::metadata(desk.at("large.har")).expect("a file").len() > 200 << 20);
+    let line = format!(
+        "ulimit -v {ROOM_IN_KILOBYTES}; exec '{}' console learn '{}' --tenant acme",
+        env!("CARGO_BIN_EXE_pushcert"),
+        desk.at("large.har").display()
+    );
+    let output =
+        Command::new("sh").args(["-c", &line]).env("HOME", desk.home.path()).output().expect("the program runs");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(desk.profile().exists() && said(&output).contains("cdn.example.net"), "{}", said(&output));
 }

@@ -201,11 +201,13 @@ impl<'w> Trial<'w> {
         // More than a year before the end, so that every renewal is due, one after the other.
         let always = "thresholds = { notice = 400 }";
         let own = format!(
-            "[tenants.own]\nmdm = \"manual\"\nurl = \"https://127.0.0.1\"\n{}\n{}\n{}\n{always}\n\
+            "[tenants.own]\nmdm = \"manual\"\nurl = \"https://127.0.0.1\"\n{}\n{}\n{}\n{}\n{}\n{always}\n\
              own_key = {{ country = \"NL\", passphrase = {{ file = \"{}\" }} }}\n\n",
             line("enrolled_topic"),
             line("authorities"),
             line("portal"),
+            line("apns"),
+            line("ca_file"),
             shown(&trial.path("passphrase"))
         );
         let config = own + &config.replace("[tenants.cloud]", &format!("[tenants.cloud]\n{always}"));

@@ -19,6 +19,8 @@ mod floors;
 mod handover;
 mod init;
 mod journey;
+#[cfg(feature = "keyring")]
+mod keyring;
 #[cfg(unix)]
 mod matrix;
 mod monitoring;
@@ -35,6 +37,7 @@ mod revocations;
 mod servers;
 mod shell;
 mod store;
+mod terminal;
 mod tidings;
 mod trial;
 mod two_runs;

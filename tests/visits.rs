@@ -185,8 +185,18 @@ async fn cloud_with_a_download_by_form_and_an_upload_in_json() {
 }
 
 #[tokio::test]
+async fn cloud_with_the_name_on_a_page_of_its_own_and_an_upload_of_the_bare_file() {
+    recorded_learned_and_renewed("cloud", &["two-step-sign-in", "raw-upload"]).await;
+}
+
+#[tokio::test]
 async fn core_with_its_pair_in_a_script() {
     recorded_learned_and_renewed("core", &[]).await;
+}
+
+#[tokio::test]
+async fn core_with_the_certificate_on_a_page_of_the_servers() {
+    recorded_learned_and_renewed("core", &["server-page"]).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use pushcert::commands::{Kind, World, renew::Wish};
+use pushcert::commands::{Kind, World, prove, renew::Wish};
 use pushcert_papers::{PrivateKey, Secret, TenantName};
 
 use crate::trial::{Trial, certificate, kind};
@@ -113,10 +113,10 @@ async fn with_an_own_key() -> Trial {
     let old = trial.installed_today().await;
     trial.reconfigured(|text| {
         let line = |key: &str| text.lines().find(|line| line.starts_with(key)).expect(key).to_owned();
-        let (authorities, portal) = (line("authorities"), line("portal"));
+        let (authorities, portal, apns, ca_file) = (line("authorities"), line("portal"), line("apns"), line("ca_file"));
         format!(
             "[tenants.own]\nmdm = \"manual\"\nurl = \"https://127.0.0.1\"\napple_account = \"push@example.com\"\n\
-             own_key = {{ country = \"NL\" }}\n{authorities}\n{portal}\n"
+             own_key = {{ country = \"NL\" }}\n{authorities}\n{portal}\n{apns}\n{ca_file}\n"
         )
     });
     trial.tenant = TenantName::parse("own").expect("a name");
@@ -154,6 +154,14 @@ impl Trial {
 
     /// A whole renewal with an own key: the hand-off folder with certificate and key at its end.
     async fn renewed_with_an_own_key(&self, name: &str) -> std::path::PathBuf {
+        let checked = self.brought_with_an_own_key(name).await;
+        assert_eq!(kind(&self.adopt(&checked, None).await), Ok(None));
+        assert_eq!(kind(&self.renew(Wish::default()).await), Ok(None));
+        checked
+    }
+
+    /// The same until a person is to upload both.
+    async fn brought_with_an_own_key(&self, name: &str) -> std::path::PathBuf {
         let wish = Wish { restart: true, ..self.wish_with_passphrase() };
         assert_eq!(kind(&self.renew(wish).await), Ok(Some(Kind::Waiting)));
         let waits = self.said.report.borrow().as_ref().and_then(|report| report.waiting_for);
@@ -167,10 +175,7 @@ impl Trial {
         assert_eq!(kind(&self.bring(&brought).await), Ok(Some(Kind::Waiting)), "a person uploads both");
         let folder = self.said.report.borrow().as_ref().and_then(|report| report.handoff.clone()).expect("a folder");
         let end = certificate(&brought).not_after.iso_date();
-        let checked = std::path::Path::new(&folder).join(format!("own-ends-{end}.pem"));
-        assert_eq!(kind(&self.adopt(&checked, None).await), Ok(None));
-        assert_eq!(kind(&self.renew(Wish::default()).await), Ok(None));
-        checked
+        std::path::Path::new(&folder).join(format!("own-ends-{end}.pem"))
     }
 }
 
@@ -198,6 +203,63 @@ async fn a_whole_renewal_with_an_own_key() {
     let secret = clear.expect("it opens").pkcs8().to_vec();
     let half = &secret[secret.len() / 2..secret.len() / 2 + 64];
     assert!(!store.windows(half.len()).any(|window| window == half), "no key stands in the store in clear");
+}
+
+/// How APNs was asked, and what came of it.
+async fn asked_by_the_store(trial: &Trial, file: &str, passphrase: &str) -> pushcert::commands::Outcome {
+    let path = trial.path(file);
+    fs::write(&path, passphrase).expect("written");
+    let passphrase = pushcert::commands::passphrase::Passphrase { file: Some(path), command: None };
+    let wish = prove::Wish { passphrase, ..prove::Wish::default() };
+    trial.live(async |world: &World<'_>| prove::prove(world, &trial.tenant, &wish).await).await
+}
+
+#[tokio::test]
+async fn apns_is_asked_with_the_key_of_the_store() {
+    let trial = with_an_own_key().await;
+    assert_eq!(kind(&trial.prove().await), Err((Kind::NotFound, "no-interface")), "there is no key yet");
+    trial.renewed_with_an_own_key("first").await;
+    assert!(trial.said.noted("Whether APNs takes the new certificate is asked by  pushcert prove own"));
+    assert_eq!(trial.deeds("push-tried").len(), 0, "nobody was there to open the key");
+    assert_eq!(kind(&trial.prove().await), Err((Kind::Usage, "passphrase-needed")));
+    assert_eq!(kind(&asked_by_the_store(&trial, "right", PASSPHRASE).await), Ok(None));
+    assert_eq!(trial.deeds("push-tried").len(), 2, "under its topic, and under a made-up one");
+    let wrong = asked_by_the_store(&trial, "wrong", "another").await;
+    assert_eq!(kind(&wrong), Err((Kind::Refused, "not-an-identity")));
+    assert!(wrong.expect_err("refused").message.starts_with("the own key of own: "));
+    trial.person.there.set(true);
+    *trial.person.password.borrow_mut() = Some(PASSPHRASE.into());
+    assert_eq!(kind(&trial.prove().await), Ok(None), "whoever is there is asked");
+    trial.fault(r#"{"where":"apns","do":{"status":403,"body":"{\"reason\":\"BadCertificate\"}"}}"#);
+    assert_eq!(kind(&trial.prove().await), Err((Kind::Refused, "certificate-refused")));
+}
+
+#[tokio::test]
+async fn a_renewal_asks_apns_by_itself_and_stays_open_when_that_refuses() {
+    for (fault, wanted) in [
+        ("", Ok(None)),
+        (r#"{"refuse":true}"#, Ok(None)),
+        (r#"{"status":403,"body":"{\"reason\":\"BadCertificate\"}"}"#, Ok(Some(Kind::Failed))),
+    ] {
+        let mut trial = with_an_own_key().await;
+        let file = trial.path("kept passphrase");
+        pushcert::world::files::write_private(&file, PASSPHRASE.as_bytes()).expect("written");
+        trial.reconfigured(|text| {
+            let source = format!("country = \"NL\", passphrase = {{ file = \"{}\" }}", file.display());
+            text.replace("country = \"NL\"", &source)
+        });
+        let checked = trial.brought_with_an_own_key("first").await;
+        assert_eq!(kind(&trial.adopt(&checked, None).await), Ok(None));
+        if !fault.is_empty() {
+            trial.fault(&format!(r#"{{"where":"apns","do":{fault}}}"#));
+        }
+        assert_eq!(kind(&trial.renew(Wish::default()).await), wanted, "{fault}");
+        let done = if wanted == Ok(None) { "done" } else { "prove" };
+        assert_eq!(trial.status().await.step.word(), done, "{fault}");
+        trial.sandbox.clear_faults();
+        assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(None), "{fault}: asked again, it is taken");
+        assert_eq!(trial.status().await.step.word(), "done", "{fault}");
+    }
 }
 
 #[tokio::test]

@@ -327,7 +327,8 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
             push::prove_push(world, &tenant, &file, passphrase.as_ref()).await
         }
         Command::Prove(args) => {
-            let wish = prove::Wish { devices: args.devices, fleet: args.fleet, wait: args.wait };
+            let passphrase = papers::passphrase(args.passphrase);
+            let wish = prove::Wish { devices: args.devices, fleet: args.fleet, wait: args.wait, passphrase };
             prove::prove(world, &args.tenant, &wish).await
         }
         Command::Pingid(Pingid::Rotate(args)) => credentials::rotation(world, args).await,

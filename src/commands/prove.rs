@@ -12,6 +12,8 @@ use super::{
     Event, Failure, Kind, Outcome, World,
     devices::{fleet, gap},
     ledger::{Entry, Ledger},
+    passphrase::Passphrase,
+    push,
 };
 use crate::{
     config::Tenant,
@@ -37,6 +39,8 @@ pub struct Wish {
     pub fleet: bool,
     /// How long to wait for answers, where not as usual.
     pub wait: Option<Duration>,
+    /// What opens an own key, where the store holds one.
+    pub passphrase: Passphrase,
 }
 
 /// How many of the devices that were asked checked in afterwards.
@@ -61,7 +65,8 @@ pub struct FleetAnswers {
     pub changed: pushcert_papers::Time,
 }
 
-/// Asks devices of a tenant, and puts on record who answered. Silence is inconclusive: devices may be off.
+/// Asks devices of a tenant, and puts on record who answered. Silence is inconclusive: devices may be off. Where no device
+/// can be asked and the store holds the certificate's own key, APNs is asked instead.
 ///
 /// # Errors
 /// When the server has no interface for it, does not answer, or the store cannot be written.
@@ -71,6 +76,10 @@ pub async fn prove(world: &World<'_>, name: &TenantName, wish: &Wish) -> Outcome
     let server = world.servers.connect(tenant).await?;
     if wish.fleet {
         return prove_fleet(world, tenant, &mut ledger, &*server.mdm).await;
+    }
+    let own = push::own(&ledger).filter(|_| !server.reach.devices && wish.devices.is_empty());
+    if let Some(certificate) = own {
+        return push::prove_own(world, tenant, &mut ledger, (&certificate, &wish.passphrase)).await;
     }
     let asked = async {
         let noted = match wish.devices.as_slice() {

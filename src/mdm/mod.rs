@@ -251,29 +251,48 @@ impl MdmError {
 }
 
 /// How one signs in. Copies of it know of each other: a password that the server has refused once is not tried again by
-/// any of them, since accounts lock.
+/// any of them, since accounts lock; and one that it has taken is not called wrong afterwards.
 #[derive(Clone, Debug)]
 pub struct SignIn {
     /// The user's name at the server.
     pub username: String,
     /// The password.
     pub password: Secret,
-    refused: Rc<Cell<bool>>,
+    standing: Rc<Cell<Standing>>,
+}
+
+/// What a server has made of a sign-in so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Standing {
+    #[default]
+    Untried,
+    Accepted,
+    Refused,
 }
 
 impl SignIn {
     /// A sign-in that has not been tried.
     pub fn new(username: String, password: Secret) -> Self {
-        Self { username, password, refused: Rc::default() }
+        Self { username, password, standing: Rc::default() }
     }
 
     /// Notes that the server has refused it.
     pub fn refuse(&self) {
-        self.refused.set(true);
+        self.standing.set(Standing::Refused);
     }
 
     /// Whether the server has refused it.
     pub fn was_refused(&self) -> bool {
-        self.refused.get()
+        self.standing.get() == Standing::Refused
+    }
+
+    /// Notes that the server has taken it.
+    pub fn accept(&self) {
+        self.standing.set(Standing::Accepted);
+    }
+
+    /// Whether the server has taken it.
+    pub fn was_accepted(&self) -> bool {
+        self.standing.get() == Standing::Accepted
     }
 }

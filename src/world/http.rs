@@ -11,14 +11,14 @@ use percent_encoding::percent_decode_str;
 use pushcert_papers::escape::printable;
 use reqwest::{
     Client, RequestBuilder, Url,
-    cookie::{CookieStore, Jar},
+    cookie::CookieStore,
     header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER},
     redirect, retry,
 };
 use tokio::sync::Semaphore;
 
-use super::tls;
 pub use super::tls::{Tls, TlsError};
+use super::{cookies::Cookies, tls};
 
 /// Answers are never larger: a page of five hundred devices has about a megabyte.
 const LIMIT: usize = 16 << 20;
@@ -36,7 +36,7 @@ static TURNS: LazyLock<Mutex<HashMap<String, Arc<Semaphore>>>> = LazyLock::new(M
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
-    jar: Arc<Jar>,
+    jar: Arc<Cookies>,
     base: Url,
     host: String,
     hidden: bool,
@@ -85,7 +85,7 @@ impl Http {
     /// # Errors
     /// When the files that it is to trust, or to show, cannot be used.
     pub fn connect(base: Url, tls: &Tls<'_>, timeout: Duration) -> Result<Self, TlsError> {
-        let jar = Arc::new(Jar::default());
+        let jar = Arc::new(Cookies::default());
         let mut config = tls::configured(tls)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let mut builder = Client::builder()
@@ -189,6 +189,11 @@ impl Http {
         }
         let query = target.query().map(|query| format!("?{query}")).unwrap_or_default();
         Ok(Some(format!("{}{query}", target.path())))
+    }
+
+    /// Forgets every cookie, as a new private window would.
+    pub fn forget_cookies(&self) {
+        self.jar.forget();
     }
 
     /// The value of this cookie, as last set, for requests to this path.

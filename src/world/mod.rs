@@ -10,4 +10,5 @@ pub mod surroundings;
 pub mod tls;
 pub mod visitor;
 
+mod cookies;
 mod pin;

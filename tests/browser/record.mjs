@@ -91,6 +91,11 @@ const say = what => process.stdout.write(JSON.stringify(what) + "\n");
 
 async function signIn(page) {
   await page.locator("input[type=text], input:not([type])").first().fill(username);
+  // Some consoles ask for the password on a page of its own.
+  if (await page.locator("input[type=password]").count() === 0) {
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.locator("input[type=password]").waitFor();
+  }
   await page.locator("input[type=password]").fill(readFileSync(passwordFile, "utf8").trim());
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForLoadState("networkidle");

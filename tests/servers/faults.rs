@@ -12,7 +12,8 @@ const TABLE: [(&str, Kind, &str); 14] = [
     (r#"{"where":"cloud","do":{"tls":"wrong-name"}}"#, Kind::Failed, "not-trusted"),
     (r#"{"where":"cloud","do":{"tls":"expired"}}"#, Kind::Failed, "not-trusted"),
     (r#"{"where":"cloud","do":{"tls":"other-authority"}}"#, Kind::Failed, "not-trusted"),
-    (r#"{"where":"cloud","match":"/admin/login","do":{"status":401}}"#, Kind::SignIn, "sign-in-refused"),
+    (r#"{"where":"cloud","match":"/admin/login","do":{"status":401}}"#, Kind::Waiting, "installed-unknown"),
+    (r#"{"where":"cloud","match":"/admin/login","after":1,"do":{"status":401}}"#, Kind::SignIn, "sign-in-refused"),
     (
         r#"{"where":"cloud","match":"/admin/login","after":1,"do":{"body":"Sign-in failed","content_type":"text/html"}}"#,
         Kind::SignIn,
@@ -30,7 +31,6 @@ const TABLE: [(&str, Kind, &str); 14] = [
         "unavailable",
     ),
     (r#"{"where":"cloud","match":"/admin/api","do":{"status":503}}"#, Kind::Temporary, "unavailable"),
-    (r#"{"where":"cloud","match":"/api/v1","do":{"status":401}}"#, Kind::SignIn, "sign-in-refused"),
     (r#"{"where":"cloud","match":"/admin/login","do":{"delay_ms":20000}}"#, Kind::Temporary, "unavailable"),
     (r#"{"where":"cloud","do":{"drip":1}}"#, Kind::Temporary, "unavailable"),
 ];
@@ -86,6 +86,20 @@ async fn device_lists_that_fail_do_not_stop_a_renewal() {
         assert!(trial.said.notes.borrow().iter().any(|note| note.contains("Devices cannot be looked at")), "{fault}");
         let certificate = trial.renewed_at_the_portal().await;
         assert_eq!(kind(&trial.bring(&certificate).await), Ok(None), "{fault}");
+    }
+}
+
+/// The console has taken the password a moment ago: an interface that does not is no wrong password, and stops nothing.
+#[tokio::test]
+async fn an_interface_that_wants_another_sign_in_than_the_console_stops_nothing() {
+    for (tenant, path) in [("cloud", "/api/v1"), ("core", "/api/v2")] {
+        let trial = Trial::with(tenant).await;
+        trial.fault(&format!(r#"{{"where":"*","match":"{path}","do":{{"status":401}}}}"#));
+        assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)), "{tenant}");
+        assert!(trial.said.noted("it wants another sign-in for this, though it has taken this one"), "{tenant}");
+        let certificate = trial.renewed_at_the_portal().await;
+        assert_eq!(kind(&trial.bring(&certificate).await), Ok(None), "{tenant}");
+        assert_eq!(trial.deeds("sign-in-refused").len(), 0, "{tenant}");
     }
 }
 

@@ -1,21 +1,22 @@
-//! The log of everything that runs in this process, at a verbosity that no flag reaches; no secret may be in it.
+//! The log of everything that runs in a test, at a verbosity that no flag reaches; no secret may be in it.
 
-use std::{
-    io,
-    sync::{Mutex, Once, PoisonError},
-};
+use std::{cell::RefCell, io, sync::Once};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
-static LOG: Mutex<Vec<u8>> = Mutex::new(vec![]);
-static SECRETS: Mutex<Vec<String>> = Mutex::new(vec![]);
+use crate::trial::Trial;
+
+thread_local! {
+    /// A test and the worlds that it begins run in one thread.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(vec![]) };
+}
 
 struct Log;
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOG.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -32,7 +33,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// Begins to log, once.
+/// Begins to log, once for all tests.
 pub fn begin() {
     static BEGUN: Once = Once::new();
     BEGUN.call_once(|| {
@@ -41,19 +42,21 @@ pub fn begin() {
     });
 }
 
-/// This may not be in the log, in no form in which it is sent.
-pub fn keep_secret(password: &str) {
-    let mut secrets = SECRETS.lock().unwrap_or_else(PoisonError::into_inner);
-    secrets.push(password.to_owned());
-    secrets.push(STANDARD.encode(format!("push-api@example.com:{password}")));
+/// Looks for every secret of a trial in what was logged since the last look.
+pub fn holds_no_secret(trial: &Trial) {
+    let log = LOG.take();
+    assert!(!log.is_empty(), "something was logged");
+    assert!(!holds_one_of(&log, &secrets(trial)), "a secret is in the log");
 }
 
-/// Looks for every secret in all of the log.
-pub fn holds_no_secret() {
-    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
-    assert!(!log.is_empty(), "something was logged");
-    let log = String::from_utf8_lossy(&log);
-    for secret in SECRETS.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-        assert!(!log.contains(secret.as_str()), "a secret is in the log");
-    }
+/// What may be in no output, in each form in which it is sent.
+pub fn secrets(trial: &Trial) -> Vec<String> {
+    let basic = STANDARD.encode(format!("{}:{}", trial.sandbox.announcement().username, trial.password()));
+    trial.sandbox.secrets().into_iter().chain([basic]).collect()
+}
+
+/// Whether these bytes hold one of these texts.
+pub fn holds_one_of(bytes: &[u8], secrets: &[String]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    secrets.iter().any(|secret| text.contains(secret.as_str()))
 }

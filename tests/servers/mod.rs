@@ -6,3 +6,4 @@ mod contract;
 mod faults;
 mod log;
 mod transport;
+mod verbose;

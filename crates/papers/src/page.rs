@@ -27,6 +27,12 @@ pub fn read(bytes: &[u8]) -> Option<Installed> {
     (installed.topic.is_some() || installed.not_after.is_some()).then_some(installed)
 }
 
+/// Whether the page names the certificate of device management, beside whatever else it shows.
+pub fn is_about_the_certificate(bytes: &[u8]) -> bool {
+    let text = visible_text(&String::from_utf8_lossy(bytes)).to_lowercase();
+    ["mdm certificate", "push certificate", "apns certificate"].iter().any(|name| text.contains(name))
+}
+
 /// The text between the tags, white space folded, scripts and styles left out; and the values of fields, in which
 /// consoles show what may be copied.
 fn visible_text(page: &str) -> String {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use pushcert_papers::console::{
-    Deed, Evidence, From, Profile,
+    Deed, Evidence, From, Method, OnPage, Profile,
     har::{HarError, Recording},
     learn::{Hints, LearnError, Learned, learn},
 };
@@ -27,11 +27,13 @@ const HINTS: Hints<'static> = Hints {
 };
 
 /// Every recording among the fixtures, and how sure its download and its upload are.
-const RECORDINGS: [(&str, Option<Evidence>, Option<Evidence>); 6] = [
+const RECORDINGS: [(&str, Option<Evidence>, Option<Evidence>); 8] = [
     ("cloud-devtools.har", Some(Evidence::Inferred), Some(Evidence::Inferred)),
     ("cloud-playwright.har", Some(Evidence::Inferred), Some(Evidence::Inferred)),
     ("cloud-firefox.har", Some(Evidence::Seen), Some(Evidence::Seen)),
     ("cloud-safari.har", Some(Evidence::Seen), None),
+    ("cloud-two-pages-devtools.har", Some(Evidence::Inferred), Some(Evidence::Inferred)),
+    ("core-page-playwright.har", Some(Evidence::Seen), Some(Evidence::Inferred)),
     ("core-devtools.har", Some(Evidence::Seen), Some(Evidence::Inferred)),
     ("core-playwright.har", Some(Evidence::Seen), Some(Evidence::Inferred)),
 ];
@@ -97,6 +99,51 @@ fn anti_forgery_values_come_from_where_they_came_from() {
     let literal = &learned.profile.fetch[0].literals[0];
     assert_eq!(literal.text, "sandboxRequestMDMCertificate");
     assert_eq!(literal.source, "the page /mifs/admin/admin.html");
+}
+
+#[test]
+fn a_sign_in_on_two_pages_and_an_upload_of_the_bare_file() {
+    let learned = taught(&text("cloud-two-pages-devtools.har"), &HINTS).expect("learned");
+    let steps: Vec<_> = learned.profile.sign_in.iter().map(|step| (step.method, step.path.as_str())).collect();
+    let wanted = [
+        (Method::Get, "/admin/login"),
+        (Method::Post, "/admin/login/name"),
+        (Method::Get, "/admin/login/password"),
+        (Method::Post, "/admin/login"),
+    ];
+    assert_eq!(steps, wanted, "{}", learned.profile);
+    let sent = |at: usize, value: &str| learned.profile.sign_in[at].texts().any(|text| text == value);
+    assert!(sent(1, "{username}") && !sent(1, "{password}") && sent(3, "{password}"), "{}", learned.profile);
+    let body = learned.profile.upload[0].body.clone().expect("the file itself");
+    assert_eq!((body.value.as_str(), body.content_type.as_deref()), ("{certificate}", Some("application/x-pem-file")));
+    // Another browser may keep what was sent; then it was seen.
+    let kept = changed("cloud-two-pages-devtools.har", |entries| {
+        for entry in entries.iter_mut().filter(|entry| entry["request"]["method"] == "PUT") {
+            entry["request"]["postData"]["text"] =
+                "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n".into();
+        }
+    });
+    let seen = taught(&kept, &HINTS).expect("learned");
+    assert_eq!(evidence(&seen, Deed::Upload), Some(Evidence::Seen));
+    assert_eq!(seen.profile.upload[0].body, learned.profile.upload[0].body);
+    // A media type is a literal, and has to be a known one.
+    let odd = text("cloud-two-pages-devtools.har").replace("application/x-pem-file", "application/x-a5c3e1f7");
+    let odd = taught(&odd, &HINTS).expect("learned");
+    assert!(!odd.knows(Deed::Upload), "{}", odd.profile);
+}
+
+#[test]
+fn a_page_that_the_server_fills_is_read_as_a_saved_one() {
+    let learned = taught(&text("core-page-playwright.har"), &HINTS).expect("learned");
+    let [read] = learned.profile.read.as_slice() else { panic!("{}", learned.profile) };
+    assert_eq!((read.method, read.path.as_str()), (Method::Get, "/mifs/admin/admin.html"));
+    let answer = read.answer.clone().expect("what it came for");
+    assert_eq!(answer.page, [OnPage::Topic, OnPage::NotBefore, OnPage::NotAfter]);
+    // A page that has an end somewhere, and does not say of what, teaches nothing.
+    let topic = "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111";
+    let unnamed = text("core-page-playwright.har").replace(topic, "x").replace("MDM certificate", "licence");
+    let unnamed = taught(&unnamed, &HINTS).expect("learned");
+    assert!(!unnamed.knows(Deed::Read), "{}", unnamed.profile);
 }
 
 /// Every password, cookie and token of a recording, gathered without the learner's help.
@@ -198,7 +245,8 @@ fn a_persons_flags_say_what_the_browser_left_out() {
     let learned = taught(&bare, &Hints { request: Some(&file), ..HINTS }).expect("learned");
     assert_eq!(evidence(&learned, Deed::Fetch), Some(Evidence::Inferred));
     // A file without an ending is known by its name.
-    let renamed = text("cloud-devtools.har").replace("filename=\\\"renewal-after.pem\\\"", "filename=\\\"acme2026\\\"");
+    let renamed = text("cloud-devtools.har")
+        .replace("filename=\\\"MDM_ MobileIron_Certificate.pem\\\"", "filename=\\\"acme2026\\\"");
     assert_eq!(evidence(&taught(&renamed, &HINTS).expect("learned"), Deed::Upload), None);
     let hints = Hints { certificate_name: Some("acme2026"), ..HINTS };
     assert_eq!(evidence(&taught(&renamed, &hints).expect("learned"), Deed::Upload), Some(Evidence::Inferred));

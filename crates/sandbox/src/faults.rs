@@ -63,9 +63,11 @@ pub struct What {
     pub truncate: Option<usize>,
     /// The answer's body is so many bytes long, and says nothing.
     pub fill: Option<usize>,
+    /// Instead of an answer the connection is closed: `before` what was asked is done, or `after` it.
+    pub hang_up: Option<HangUp>,
     /// A lasting behaviour: `signed-out`, `strict`, `iso-times`, `list-of-50`, `single-sign-on`, `vendor-expired`,
     /// `json-upload`, `keeps-keys`, `new-issuer`, `download-by-form`, `console-changed`, `gdpr`, `object-results`,
-    /// `two-spaces`, `same-page`.
+    /// `two-spaces`, `same-page`, `raw-upload`, `server-page`, `two-step-sign-in`.
     pub switch: Option<String>,
     /// Whether the switch is on.
     pub on: Option<bool>,
@@ -84,6 +86,7 @@ impl What {
             || self.delay_ms.is_some()
             || self.truncate.is_some()
             || self.fill.is_some()
+            || self.hang_up.is_some()
             || self.body.is_some()
             || self.content_type.is_some()
             || !self.headers.is_empty()
@@ -102,6 +105,16 @@ pub enum WrongTls {
     OtherAuthority,
 }
 
+/// When a connection is closed instead of an answer.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum HangUp {
+    /// Before anything was done.
+    Before,
+    /// After it was done.
+    After,
+}
+
 impl From<WrongTls> for TlsKind {
     fn from(wrong: WrongTls) -> Self {
         match wrong {
@@ -113,7 +126,7 @@ impl From<WrongTls> for TlsKind {
 }
 
 /// The switches there are.
-const SWITCHES: [&str; 20] = [
+const SWITCHES: [&str; 23] = [
     "apps-hidden",
     "console-changed",
     "download-by-form",
@@ -128,11 +141,14 @@ const SWITCHES: [&str; 20] = [
     "pingone-forgetful",
     "pingone-own-tokens",
     "pingone-restless",
+    "raw-upload",
     "same-page",
+    "server-page",
     "signed-out",
     "single-sign-on",
     "strict",
     "two-spaces",
+    "two-step-sign-in",
     "vendor-expired",
 ];
 

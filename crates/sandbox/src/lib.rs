@@ -162,6 +162,13 @@ impl World {
         self.shared.record.entries()
     }
 
+    /// What nobody else may see: the password, and of everybody who is signed in the session and its anti-forgery value.
+    pub fn secrets(&self) -> Vec<String> {
+        let servers = [&self.shared.cloud, &self.shared.core];
+        let sessions = servers.into_iter().flat_map(|server| server.secrets(&self.shared));
+        sessions.chain([self.shared.password.clone()]).collect()
+    }
+
     /// Breaks it on purpose.
     pub fn fault(&self, fault: Fault) {
         self.shared.faults.add(fault);

@@ -2,6 +2,8 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
+    error::Error,
     io,
     net::{Ipv4Addr, SocketAddr},
     pin::Pin,
@@ -14,10 +16,11 @@ use axum::{
     Extension, Router,
     body::{Body, to_bytes},
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, Uri, header},
+    http::{self, HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
@@ -34,13 +37,14 @@ use tokio::{
     time::{Instant, Sleep},
 };
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
 
 use crate::{
     StartError,
     apns::{self, Shown},
     authority::TlsKind,
     client::AnyClient,
-    faults::What,
+    faults::{HangUp, What},
     record::Deed,
     shared::{Service, Shared},
     sign_in,
@@ -99,10 +103,11 @@ impl Door {
         let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).map(|leaf| leaf.to_vec());
         let router = self.router.clone().layer(Extension(Shown(shown)));
         let shaped = Shaped::new(stream, &fault);
+        let service = ServiceExt::<http::Request<Incoming>>::map_result(router, said);
         // A connection that breaks is what half of the faults are for.
         drop(
             Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(shaped), TowerToHyperService::new(router))
+                .serve_connection(TokioIo::new(shaped), TowerToHyperService::new(service))
                 .await,
         );
     }
@@ -115,6 +120,19 @@ impl Door {
             e.insert(tls(&self.shared, self.service, kind).ok()?);
         }
         made.get(&kind).cloned()
+    }
+}
+
+/// Marks an answer that is never given: the connection is closed instead.
+#[derive(Clone, Copy)]
+struct NoAnswer;
+
+/// What is said to a client: nothing, where the answer is marked so.
+fn said(answer: Result<Response, Infallible>) -> Result<Response, Box<dyn Error + Send + Sync>> {
+    let answer = answer.unwrap_or_else(|never| match never {});
+    match answer.extensions().get::<NoAnswer>() {
+        Some(NoAnswer) => Err(io::Error::from(io::ErrorKind::ConnectionReset).into()),
+        None => Ok(answer),
     }
 }
 
@@ -204,6 +222,11 @@ fn hardened(mut response: Response) -> Response {
 async fn failing(fault: What, request: Request, next: Next) -> Response {
     if let Some(delay) = fault.delay_ms {
         tokio::time::sleep(Duration::from_millis(delay.min(600_000))).await;
+    }
+    if let Some(when) = fault.hang_up {
+        let mut answer = if when == HangUp::After { next.run(request).await } else { Response::default() };
+        answer.extensions_mut().insert(NoAnswer);
+        return answer;
     }
     if let Some(to) = &fault.redirect {
         return crate::html::see_other(to);

@@ -7,6 +7,7 @@ use std::{
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{FromRequest, Multipart, Request},
 };
 use openssl::{
@@ -30,6 +31,9 @@ use crate::{
 
 /// The longest Apple account that is noted, in characters.
 const ACCOUNT: usize = 200;
+
+/// A session that rests so long, in seconds, is over.
+const REST: i64 = 30 * 60;
 
 /// A certificate on its way into a console.
 #[derive(Debug, Default)]
@@ -64,6 +68,12 @@ impl Upload {
         Some(upload)
     }
 
+    /// From a body that is the file itself.
+    pub(crate) async fn of_file(request: Request) -> Option<Self> {
+        let certificate = Bytes::from_request(request, &()).await.ok()?.to_vec();
+        Some(Self { certificate, apple_account: None }).filter(|upload| !upload.certificate.is_empty())
+    }
+
     fn note(&mut self, account: &str) {
         let account = account.trim();
         self.apple_account = (!account.is_empty()).then(|| account.chars().take(ACCOUNT).collect());
@@ -75,6 +85,16 @@ pub(crate) struct Server {
     /// Its name as a tenant.
     pub(crate) name: &'static str,
     state: Mutex<State>,
+}
+
+/// Somebody who is signed in, or about to be.
+struct Session {
+    /// Its anti-forgery value.
+    nonce: String,
+    /// When it was used last.
+    used: i64,
+    /// The name that somebody gave before the password.
+    name: Option<String>,
 }
 
 /// What it holds.
@@ -92,7 +112,7 @@ pub(crate) struct State {
     installed_key: Option<PKey<Private>>,
     /// Keys of certificates that were installed earlier. Only with the switch `keeps-keys` they still answer.
     earlier_keys: Vec<PKey<Private>>,
-    sessions: BTreeMap<String, String>,
+    sessions: BTreeMap<String, Session>,
 }
 
 impl Server {
@@ -165,13 +185,37 @@ impl Server {
     /// Signs somebody in: the name of a new session, and its anti-forgery value.
     pub(crate) fn begin_session(&self, shared: &Shared) -> (String, String) {
         let (session, nonce) = (token(), token());
-        self.state(shared).sessions.insert(session.clone(), nonce.clone());
+        let begun = Session { nonce: nonce.clone(), used: shared.clock.now(), name: None };
+        self.state(shared).sessions.insert(session.clone(), begun);
         (session, nonce)
     }
 
-    /// The anti-forgery value of a session.
+    /// The anti-forgery value of a session that goes on.
     pub(crate) fn nonce(&self, shared: &Shared, session: Option<&str>) -> Option<String> {
-        self.state(shared).sessions.get(session?).cloned()
+        let now = shared.clock.now();
+        let mut state = self.state(shared);
+        state.sessions.retain(|_, session| now < session.used + REST);
+        let session = state.sessions.get_mut(session?)?;
+        session.used = now;
+        Some(session.nonce.clone())
+    }
+
+    /// Every session's name and anti-forgery value.
+    pub(crate) fn secrets(&self, shared: &Shared) -> Vec<String> {
+        let state = self.state(shared);
+        state.sessions.iter().flat_map(|(name, session)| [name.clone(), session.nonce.clone()]).collect()
+    }
+
+    /// Keeps the name that somebody gives before the password.
+    pub(crate) fn call(&self, shared: &Shared, session: &str, name: &str) {
+        if let Some(session) = self.state(shared).sessions.get_mut(session) {
+            session.name = Some(name.to_owned());
+        }
+    }
+
+    /// The name that somebody gave before the password.
+    pub(crate) fn called(&self, shared: &Shared, session: Option<&str>) -> Option<String> {
+        self.state(shared).sessions.get(session?)?.name.clone()
     }
 }
 

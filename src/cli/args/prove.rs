@@ -18,7 +18,9 @@ Examples:
   pushcert prove acme --identity acme.p12   # Apple's push service, where you hold the key",
     after_help = "\
 Devices that answer on the day of a change may have heard the old certificate, which servers keep in memory for a while:
-ask again on the next day. Silence proves nothing, since devices may be off; it ends with 7."
+ask again on the next day. Silence proves nothing, since devices may be off; it ends with 7.
+
+Where no device can be asked and pushcert holds the certificate's own key, Apple's push service is asked without a file."
 )]
 pub struct Prove {
     /// The tenant
@@ -35,7 +37,7 @@ pub struct Prove {
     /// Ask Apple's push service with this certificate and its key (PKCS #12, or both in PEM), where you hold the key
     #[arg(long, value_name = "FILE", conflicts_with_all = ["fleet", "devices", "wait"])]
     pub identity: Option<PathBuf>,
-    /// What opens that key
+    /// What opens that key, or the own key that is kept here
     #[command(flatten)]
     pub passphrase: Passphrase,
 }

@@ -8,10 +8,11 @@ use pushcert_papers::{
 use super::{Flow, Run};
 use crate::{
     commands::{
-        Event, Failure, Mark,
+        Event, Failure, Kind, Mark,
         devices::fleet,
         ledger::Entry,
         prove::{Answers, DEVICES, ask},
+        push,
     },
     mdm::MdmError,
 };
@@ -65,6 +66,9 @@ impl Run<'_> {
         let now = self.world.clock.now();
         let journey = self.journey();
         let unproven = matches!(journey.proof, Proof::Wanted | Proof::Pending { .. });
+        if unproven && let Some(refused) = self.ask_apns().await? {
+            return Ok(refused);
+        }
         let proof = if unproven { Proof::NoInterface } else { journey.proof.clone() };
         let ends = journey.certificate.as_ref().map(|certificate| certificate.not_after);
         if unproven {
@@ -83,6 +87,35 @@ impl Run<'_> {
         }
         self.world.tell(Event::Closing(&self.closing(ends)));
         Ok(Flow::Stop(None, None))
+    }
+
+    /// Asks APNs whether it takes the new certificate, where the store holds its key and nobody has to type what opens it.
+    /// Only a refusal keeps the renewal open: everything else leaves it as it is.
+    async fn ask_apns(&mut self) -> Result<Option<Flow>, Failure> {
+        let Some(certificate) = push::own(&self.ledger) else { return Ok(None) };
+        let again = format!("pushcert prove {}", self.tenant.name);
+        let answer = match push::at_hand(self.tenant, &self.wish.passphrase) {
+            Ok(Some(secret)) => {
+                push::ask_with_own(self.world, self.tenant, &mut self.ledger, (&certificate, &secret)).await
+            }
+            Ok(None) => {
+                self.world.tell(Event::Note(&format!("Whether APNs takes the new certificate is asked by  {again}")));
+                return Ok(None);
+            }
+            Err(failure) => Err(failure),
+        };
+        let refusal = match answer {
+            Ok(answer) => push::outcome(&answer).err().filter(|failure| failure.kind == Kind::Refused),
+            Err(failure) => {
+                self.world.tell(Event::Note(&format!("APNs was not asked: {failure}. Ask later:  {again}")));
+                return Ok(None);
+            }
+        };
+        Ok(refusal.map(|failure| {
+            let hint = failure.hint.as_deref().unwrap_or_default();
+            self.world.tell(Event::Note(&format!("It is installed, and no device will hear it: {failure}. ({hint})")));
+            Flow::Stop(Some(Kind::Failed), None)
+        }))
     }
 
     fn closing(&self, ends: Option<Time>) -> String {

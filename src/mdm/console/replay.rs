@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use pushcert_papers::{
     Time,
-    console::{self, Method, Profile, Request, fill, fill::fill, take},
+    console::{self, Method, OnPage, Profile, Request, fill, fill::fill, take},
     escape::printable,
-    topic_within,
+    page, topic_within,
     watch::Installed,
 };
 use reqwest::{
@@ -32,14 +32,22 @@ const FILE_NAME: &str = "certificate.pem";
 /// What servers say when a sign-in is wrong, in lower case.
 const REFUSALS: [&str; 6] = ["failed", "incorrect", "invalid", "wrong", "denied", "locked"];
 
+/// How old a session may be, in seconds: servers end those that rest, and a person at Apple's portal takes their time.
+const FRESH: i64 = 5 * 60;
+
 /// A console that is signed in to when it is first needed.
 pub struct Console {
     pub(super) http: Http,
     profile: Profile,
     pub(super) sign_in: SignIn,
     apple_account: Option<String>,
-    /// The values taken at the sign-in, once it has happened.
-    session: Mutex<Option<BTreeMap<String, String>>>,
+    session: Mutex<Option<Session>>,
+}
+
+/// What a sign-in has given.
+struct Session {
+    values: BTreeMap<String, String>,
+    begun: Time,
 }
 
 /// What is sent along with a deed.
@@ -77,6 +85,9 @@ impl Console {
     pub async fn read(&self, now: Time) -> Result<Option<Installed>, MdmError> {
         let (answer, came_for) =
             self.deed(&self.profile.read, &Errand { certificate: None, now }, Stake::Nothing).await?;
+        if !came_for.page.is_empty() {
+            return self.off_page(&answer, &came_for.page).map(Some);
+        }
         let document = self.document(&answer)?;
         let text = |path: &Option<String>| {
             path.as_ref().and_then(|path| take::json(&document, path)).filter(|text| !text.is_empty())
@@ -88,7 +99,11 @@ impl Console {
         }
         let not_after = text(&came_for.not_after).map(|end| self.moment(&end)).transpose()?;
         if topic.is_none() && not_after.is_none() {
-            return Ok(None);
+            // Taken for none, an answer of another shape would have a certificate uploaded that is there already.
+            let mut known = [&came_for.topic, &came_for.not_after].into_iter().flatten();
+            let nothing = known.any(|path| take::is_nothing(&document, path));
+            let changed = || self.changed("its answer shows neither a topic nor an end");
+            return if nothing { Ok(None) } else { Err(changed()) };
         }
         Ok(Some(Installed {
             topic,
@@ -100,6 +115,23 @@ impl Console {
             issuer: None,
             apple_account: text(&came_for.apple_account),
         }))
+    }
+
+    /// What a page for people shows; everything that it showed when it was recorded must still be there.
+    fn off_page(&self, answer: &Answer, wanted: &[OnPage]) -> Result<Installed, MdmError> {
+        let Some(shown) = page::read(&answer.body) else {
+            let signed_out = take::asks_for_password(&answer.text());
+            return Err(self.changed(if signed_out {
+                "it answers with its sign-in page"
+            } else {
+                "its page shows no certificate"
+            }));
+        };
+        let there = OnPage::of(&shown);
+        match wanted.iter().find(|what| !there.contains(what)) {
+            Some(missing) => Err(self.changed(&format!("its page does not show {}", missing.what()))),
+            None => Ok(shown),
+        }
     }
 
     /// The request file.
@@ -160,12 +192,13 @@ impl Console {
         last.ok_or_else(|| self.changed("its profile has no request for this"))
     }
 
-    /// A sign-in that worked a moment ago is not refused now: the session is not taken for this any more.
+    /// A sign-in that worked a moment ago is not refused now: the password is right, and the session is not enough for this.
     fn signed_in_already(&self, request: &Request, error: MdmError, answer: Option<&Answer>) -> MdmError {
         match (error, answer) {
-            (MdmError::SignInRefused { .. }, _) => {
-                self.changed(&format!("it does not take the session for {}", printable(&request.path)))
-            }
+            (MdmError::SignInRefused { .. }, _) => self.changed(&format!(
+                "the sign-in works, and then it does not take the session for {}; or the account has lost a role",
+                printable(&request.path)
+            )),
             (MdmError::ConsoleChanged { .. }, Some(answer)) if take::asks_for_password(&answer.text()) => {
                 self.changed(&format!("it answers {} with its sign-in page", printable(&request.path)))
             }
@@ -173,23 +206,30 @@ impl Console {
         }
     }
 
-    /// The values of the session; signs in the first time. A sign-in is tried once: accounts lock.
+    /// The values of the session; signs in the first time, and again when the session is old. A password that was refused
+    /// is not tried again: accounts lock.
     async fn signed_in(&self, now: Time) -> Result<BTreeMap<String, String>, MdmError> {
         let mut session = self.session.lock().await;
-        if let Some(values) = &*session {
+        if let Some(Session { values, begun }) = &*session
+            && now < begun.plus(FRESH)
+        {
             return Ok(values.clone());
         }
         if self.sign_in.was_refused() {
             return Err(self.sign_in_refused());
         }
+        self.http.forget_cookies();
         let mut values = self.given(now);
         let errand = Errand { certificate: None, now };
+        let mut sent = false;
         for request in &self.profile.sign_in {
+            sent |= carries_password(request);
             let step = self.step(request, &mut values, &errand, Stake::Nothing).await;
-            step.map_err(|(error, answer)| self.signing_in(request, error, answer.as_ref()))?;
+            step.map_err(|(error, answer)| self.signing_in(request, sent, error, answer.as_ref()))?;
         }
+        self.sign_in.accept();
         values.remove("password");
-        *session = Some(values.clone());
+        *session = Some(Session { values: values.clone(), begun: now });
         Ok(values)
     }
 
@@ -229,21 +269,26 @@ impl Console {
         Ok(answer)
     }
 
-    /// What an error means while signing in. The request that carries the password is the one that a server refuses,
-    /// and a page that asks for it again is the most common way: that is no changed console, and must not be tried again.
-    fn signing_in(&self, request: &Request, error: MdmError, answer: Option<&Answer>) -> MdmError {
-        let carries = request.texts().any(|text| fill::names(text).any(|name| name == "password"));
-        let refused = match (&error, answer) {
-            (MdmError::Refused { .. }, _) => true,
-            (MdmError::ConsoleChanged { .. }, Some(answer)) if carries => {
-                let text = answer.text();
-                let lower = text.to_lowercase();
-                let said = answer.status == 200 && REFUSALS.iter().any(|word| lower.contains(word));
-                said || take::asks_for_password(&text)
-            }
-            _ => false,
+    /// What an error means while signing in, before or after the password was sent. The request that carries it is the one
+    /// that a server refuses, and a page that asks for it again is the most common way: that is no changed console, and must
+    /// not be tried again.
+    fn signing_in(&self, request: &Request, sent: bool, error: MdmError, answer: Option<&Answer>) -> MdmError {
+        let asks_again = |answer: &Answer| {
+            let text = answer.text();
+            let lower = text.to_lowercase();
+            let said = answer.status == 200 && REFUSALS.iter().any(|word| lower.contains(word));
+            said || take::asks_for_password(&text)
         };
-        if refused { self.sign_in_refused() } else { error }
+        match (&error, answer) {
+            (MdmError::SignInRefused { .. }, _) if !sent => {
+                self.changed(&format!("it wants a sign-in for {}, which was its first page", printable(&request.path)))
+            }
+            (MdmError::SignInRefused { .. } | MdmError::Refused { .. }, _) if sent => self.sign_in_refused(),
+            (MdmError::ConsoleChanged { .. }, Some(answer)) if carries_password(request) && asks_again(answer) => {
+                self.sign_in_refused()
+            }
+            _ => error,
+        }
     }
 
     /// Asks, and follows redirects within the console, unless the profile expects the redirect itself.
@@ -305,6 +350,12 @@ impl Console {
         if let Some(json) = &request.json {
             built = built.header(CONTENT_TYPE, "application/json").body(fill(json, values, fill::json_escaped));
         }
+        if let Some(body) = &request.body {
+            if let Some(media) = &body.content_type {
+                built = built.header(CONTENT_TYPE, media);
+            }
+            built = built.body(bytes_of(&body.value, values, errand));
+        }
         if let Some(parts) = &request.multipart {
             built = built.multipart(self.multipart(parts, values, errand)?);
         }
@@ -319,12 +370,7 @@ impl Console {
     ) -> Result<Form, MdmError> {
         let mut form = Form::new();
         for part in parts {
-            // The certificate goes as the bytes that were judged, not as text made of them.
-            let bytes = match (part.value.as_str(), errand.certificate) {
-                ("{certificate}", Some(pem)) => pem.to_vec(),
-                (value, _) => fill(value, values, str::to_owned).into_bytes(),
-            };
-            let mut piece = Piece::bytes(bytes);
+            let mut piece = Piece::bytes(bytes_of(&part.value, values, errand));
             if let Some(name) = &part.file_name {
                 piece = piece.file_name(fill(name, values, str::to_owned));
             }
@@ -336,6 +382,19 @@ impl Console {
         }
         Ok(form)
     }
+}
+
+/// What a value stands for. The certificate goes as the bytes that were judged, not as text made of them.
+fn bytes_of(value: &str, values: &BTreeMap<String, String>, errand: &Errand<'_>) -> Vec<u8> {
+    match (value, errand.certificate) {
+        ("{certificate}", Some(pem)) => pem.to_vec(),
+        (value, _) => fill(value, values, str::to_owned).into_bytes(),
+    }
+}
+
+/// Whether a request sends the password.
+fn carries_password(request: &Request) -> bool {
+    request.texts().any(|text| fill::names(text).any(|name| name == "password"))
 }
 
 /// A value as it stands in an address.

@@ -20,7 +20,7 @@ impl Console {
             return Err(self.refused(answer));
         }
         match answer.status {
-            401 => return Err(self.sign_in_refused()),
+            401 => return Err(self.not_signed_in()),
             403 => {
                 return Err(MdmError::Forbidden {
                     host: self.host(),
@@ -79,8 +79,14 @@ impl Console {
         MdmError::ConsoleChanged { host: self.host(), what: what.to_owned() }
     }
 
+    /// The password was refused, and is not tried again.
     pub(super) fn sign_in_refused(&self) -> MdmError {
         self.sign_in.refuse();
+        self.not_signed_in()
+    }
+
+    /// The server takes nobody to be signed in. Whether that speaks against the password, only the sign-in knows.
+    fn not_signed_in(&self) -> MdmError {
         MdmError::SignInRefused { host: self.host(), username: self.sign_in.username.clone() }
     }
 

@@ -7,7 +7,7 @@ use pushcert_papers::escape::printable;
 use reqwest::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::wire;
+use super::{pace::Pace, wire};
 use crate::{
     mdm::{MdmError, SignIn},
     world::http::{Answer, Http, HttpError},
@@ -43,11 +43,19 @@ pub struct Api {
     http: Http,
     /// Who signs in; nobody where a client certificate says who we are.
     sign_in: Option<SignIn>,
+    /// How often it may be asked, where its guide says that.
+    pace: Option<Pace>,
 }
 
 impl Api {
     pub const fn new(http: Http, sign_in: Option<SignIn>) -> Self {
-        Self { http, sign_in }
+        Self { http, sign_in, pace: None }
+    }
+
+    /// The same, asked no more than so many times within a time.
+    #[must_use]
+    pub fn paced(self, most: usize, within: Duration) -> Self {
+        Self { pace: Some(Pace::at(self.http.host(), most, within)), ..self }
     }
 
     /// Asks something that changes nothing; asked again where the server is busy.
@@ -112,6 +120,9 @@ impl Api {
             }
             request = request.basic_auth(&sign_in.username, Some(sign_in.password.reveal()));
         }
+        if let Some(pace) = &self.pace {
+            pace.turn().await;
+        }
         let answer = self.http.send(request).await.map_err(|error| self.fault(error))?;
         self.judged(answer, path, deed)
     }
@@ -119,20 +130,17 @@ impl Api {
     fn judged(&self, answer: Answer, path: &str, deed: Deed) -> Result<Answer, MdmError> {
         let host = self.http.host().to_owned();
         match answer.status {
-            200..=299 if answer.is_html() && answer.text().contains(SIGN_IN_FAILED) => Err(self.sign_in_refused()),
-            200..=299 => Ok(answer),
+            200..=299 if answer.is_html() && answer.text().contains(SIGN_IN_FAILED) => Err(self.not_let_in(deed)),
+            200..=299 => {
+                self.sign_in.iter().for_each(SignIn::accept);
+                Ok(answer)
+            }
             300..=399 => match self.http.redirect_target(&answer) {
                 Err(error) => Err(self.fault(error)),
                 Ok(_) => Err(self.not_understood(path, "a redirect, as a sign-in page would be".into())),
             },
-            401 => Err(self.sign_in_refused()),
-            403 => Err(MdmError::Forbidden {
-                host,
-                username: self.username(),
-                what: deed.what,
-                role: deed.role,
-                said: words(&answer),
-            }),
+            401 => Err(self.not_let_in(deed)),
+            403 => Err(self.forbidden(deed, words(&answer))),
             404 => Err(MdmError::NotThere { host, path: path.to_owned() }),
             429 | 500 | 502..=504 => {
                 let why = format!("it answers with status {}", answer.status);
@@ -163,6 +171,20 @@ impl Api {
     /// An answer that this interface does not give.
     pub fn not_understood(&self, path: &str, what: String) -> MdmError {
         MdmError::NotUnderstood { host: self.http.host().to_owned(), path: path.to_owned(), what }
+    }
+
+    /// The sign-in is not enough. Where the server has taken this very password a moment ago, it is not the password.
+    fn not_let_in(&self, deed: Deed) -> MdmError {
+        if self.sign_in.as_ref().is_some_and(SignIn::was_accepted) {
+            let said = "it wants another sign-in for this, though it has taken this one".to_owned();
+            return self.forbidden(deed, Some(said));
+        }
+        self.sign_in_refused()
+    }
+
+    fn forbidden(&self, deed: Deed, said: Option<String>) -> MdmError {
+        let host = self.http.host().to_owned();
+        MdmError::Forbidden { host, username: self.username(), what: deed.what, role: deed.role, said }
     }
 
     /// The refusal, remembered: this password is not tried again.

@@ -1,5 +1,7 @@
 //! The CPS interface, which both products have (Common Platform Services API guide). It shows the default space only.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,6 +18,10 @@ use crate::mdm::{Device, Fleet, MdmError, Scope};
 /// The most devices of a page.
 const LIMIT: usize = 50;
 
+/// How many calls of ours a server gets in a minute: the lowest of the limits that the guide suggests. All clients of a
+/// cluster share them.
+const A_MINUTE: usize = 100;
+
 const DEVICES: &str = "/msa/v1/cps/device";
 const ROLE: Option<&str> = Some("the CPS role");
 const LOOK: Deed = Deed { what: "look at devices by CPS", role: ROLE };
@@ -29,8 +35,8 @@ pub struct Cps {
 }
 
 impl Cps {
-    pub const fn new(api: Api) -> Self {
-        Self { api }
+    pub fn new(api: Api) -> Self {
+        Self { api: api.paced(A_MINUTE, Duration::from_mins(1)) }
     }
 
     /// The answer says how many devices are on its page, and not how many there are: a short page is the last.

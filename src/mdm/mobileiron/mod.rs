@@ -9,6 +9,7 @@ mod cloud;
 mod core;
 mod core_v1;
 mod cps;
+mod pace;
 mod pages;
 mod wire;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     fill,
-    profile::{Answer, Deed, Method, Profile, Request, SCHEMA},
+    profile::{Answer, Deed, Method, OnPage, Profile, Request, SCHEMA},
 };
 
 /// Placeholders that the replay itself fills, in every deed.
@@ -77,10 +77,18 @@ pub enum ProfileError {
         path: String,
     },
     /// More than one body, or one that is never sent.
-    #[error("{path:?} has more than one of form, json and multipart, or a body with GET")]
+    #[error("{path:?} has more than one of form, json, multipart and body, or one of them with GET")]
     Bodies {
         /// The request's path.
         path: String,
+    },
+    /// A media type that is none.
+    #[error("{path:?} sends the media type {media:?}, which is none")]
+    Media {
+        /// The request's path.
+        path: String,
+        /// The media type.
+        media: String,
     },
     /// A status that no answer has.
     #[error("{path:?} expects status {status}, which no answer has")]
@@ -156,13 +164,16 @@ fn shape(request: &Request) -> Result<(), ProfileError> {
     if elsewhere || request.path.contains(|c: char| c == '\\' || c == '#' || c.is_whitespace() || c.is_control()) {
         return Err(ProfileError::Path { path: path() });
     }
-    let bodies = [request.form.is_some(), request.json.is_some(), request.multipart.is_some()];
+    let bodies = [request.form.is_some(), request.json.is_some(), request.multipart.is_some(), request.body.is_some()];
     let bodies = bodies.into_iter().filter(|there| *there).count();
     if bodies > usize::from(request.method != Method::Get) {
         return Err(ProfileError::Bodies { path: path() });
     }
     if !(200..400).contains(&request.expect.status) {
         return Err(ProfileError::Status { path: path(), status: request.expect.status });
+    }
+    if let Some(media) = media_types(request).find(|media| !is_media_type(media)) {
+        return Err(ProfileError::Media { path: path(), media: media.to_owned() });
     }
     let forbidden = |name: &str| NOT_FOR_PROFILES.contains(&name.to_ascii_lowercase().as_str());
     match request.headers.iter().find(|field| forbidden(&field.name)) {
@@ -171,12 +182,27 @@ fn shape(request: &Request) -> Result<(), ProfileError> {
     }
 }
 
+fn media_types(request: &Request) -> impl Iterator<Item = &str> {
+    let of_parts = request.multipart.iter().flatten().filter_map(|part| part.content_type.as_deref());
+    of_parts.chain(request.body.as_ref().and_then(|body| body.content_type.as_deref()))
+}
+
+/// A media type without parameters (RFC 9110, section 8.3.1).
+fn is_media_type(text: &str) -> bool {
+    let is_token = |token: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "!#$&^_.+-".contains(c);
+        !token.is_empty() && token.chars().all(plain)
+    };
+    text.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+}
+
 /// What must hold of a deed's last request, whose answer the deed came for.
 fn purpose(requests: &[Request], deed: Deed) -> Result<(), ProfileError> {
     let Some(last) = requests.last() else { return Ok(()) };
     let answer = last.answer.clone().unwrap_or_default();
     let what = match deed {
-        Deed::Read if answer.topic.is_none() && answer.not_after.is_none() => "the topic or the end",
+        Deed::Read if !answer.page.is_empty() && answer.is_in_json() => "it: on the page, or in JSON,",
+        Deed::Read if !answer.shows_enough() => "the topic or the end",
         Deed::Fetch if !is_place(answer.file.as_deref()) => "the request file",
         Deed::Upload if answer.accepted.is_some() != answer.value.is_some() => "the acceptance",
         _ => return Ok(()),
@@ -202,6 +228,17 @@ impl Answer {
     /// Whether it says where anything stands.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it says of anything where it stands in JSON.
+    fn is_in_json(&self) -> bool {
+        *self != Self { page: self.page.clone(), ..Self::default() }
+    }
+
+    /// Whether a certificate can be told from another one by it.
+    fn shows_enough(&self) -> bool {
+        let on_page = self.page.iter().any(|what| matches!(what, OnPage::Topic | OnPage::NotAfter));
+        on_page || self.topic.is_some() || self.not_after.is_some()
     }
 }
 
@@ -272,10 +309,23 @@ mod tests {
             ProfileError::Answer { .. }
         ));
         assert!(matches!(error("POST", "DELETE"), ProfileError::Form(_)));
+        let body = |media: &str| format!("body = {{ value = \"{{certificate}}\", content_type = \"{media}\" }}\n");
+        let form = "form = [{ name = \"file\", value = \"{certificate}\" }]\n";
+        assert!(edited(form, &body("application/x-pem-file")).is_ok());
+        for media in ["", "text", "a/b/c", "text/plain; x", "text/\\u001bplain"] {
+            assert!(matches!(error(form, &body(media)), ProfileError::Media { .. }), "{media}");
+        }
+        assert!(matches!(error(form, &format!("{form}{}", body("text/plain"))), ProfileError::Bodies { .. }));
+        assert!(matches!(error(form, "body = { value = \"{nobody}\" }\n"), ProfileError::Placeholder { .. }));
         let deeds = "[[fetch]]\nevidence = \"seen\"\nmethod = \"GET\"\npath = \"/f\"\nexpect = { status = 200 }\n";
         assert!(matches!(profile(&deeds.repeat(MOST + 1)), Err(ProfileError::TooMany { .. })));
         let place = format!("{deeds}answer = {{ file = \"xml:a\" }}\n");
         assert!(matches!(profile(&place), Err(ProfileError::Answer { .. })));
         assert!(matches!(profile(&deeds.replace("fetch", "read")), Err(ProfileError::Answer { .. })));
+        let page = |answer: &str| profile(&format!("{}answer = {{ {answer} }}\n", deeds.replace("fetch", "read")));
+        assert!(page("page = [\"topic\", \"not_after\"]").is_ok());
+        assert!(matches!(page("page = [\"not_before\"]"), Err(ProfileError::Answer { .. })));
+        assert!(matches!(page("page = [\"topic\"], topic = \"t\""), Err(ProfileError::Answer { .. })));
+        assert!(matches!(page("page = [\"serial\"]"), Err(ProfileError::Form(_))));
     }
 }

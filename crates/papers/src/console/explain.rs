@@ -58,6 +58,9 @@ fn of_request(request: &Request, words: &BTreeMap<String, String>) -> Vec<String
     for part in request.multipart.iter().flatten() {
         lines.push(format!("  part {}: {}", said(&part.name), said(&part.value)));
     }
+    if let Some(body) = &request.body {
+        lines.push(format!("  body: {}", said(&body.value)));
+    }
     if let Some(json) = &request.json {
         lines.push(format!("  JSON: {}", said(json)));
     }
@@ -89,6 +92,10 @@ fn came_for(answer: &Answer) -> String {
         ("the request file", &answer.file),
         ("the acceptance", &answer.accepted),
     ];
+    if !answer.page.is_empty() {
+        let shown: Vec<_> = answer.page.iter().map(|what| what.what()).collect();
+        return format!("shows {} on its page", shown.join(", "));
+    }
     let found = places.iter().filter_map(|(what, place)| Some(format!("{what} at {}", printable(place.as_deref()?))));
     let found: Vec<_> = found.collect();
     if found.is_empty() { String::new() } else { format!("answers {}", found.join(", ")) }
@@ -116,14 +123,20 @@ mod tests {
             path = "/read?_={now_ms}"
             headers = [{ name = "X-Guard", value = "{csrf}" }]
             expect = { status = 200 }
-            answer = { not_after = "validity" }"#,
+            answer = { not_after = "validity" }
+            [[upload]]
+            evidence = "seen"
+            method = "PUT"
+            path = "/up"
+            body = { value = "{certificate}" }
+            expect = { status = 200 }"#,
         );
         let lines = lines(&profile.expect("a profile")).join("\n");
         assert_eq!(
             lines,
             "to sign in:\n  POST /login  (seen)\n    field pw: ‹the password›\nto read the installed certificate:\n  \
              GET /read  (inferred)\n    header X-Guard: ‹the script's variable csrfNonce of /login›\n    answers the end at validity\n\
-             to download the request: not known, a person does it\nto upload the certificate: not known, a person does it"
+             to download the request: not known, a person does it\nto upload the certificate:\n  PUT /up  (seen)\n    body: ‹the certificate›"
         );
     }
 }

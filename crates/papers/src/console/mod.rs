@@ -14,5 +14,6 @@ pub mod take;
 pub use check::ProfileError;
 pub use explain::lines as explained;
 pub use profile::{
-    Answer, Deed, Evidence, Expect, Field, From, Literal, Method, Part, Profile, Refused, Request, SCHEMA, Take,
+    Answer, Body, Deed, Evidence, Expect, Field, From, Literal, Method, OnPage, Part, Profile, Refused, Request,
+    SCHEMA, Take,
 };

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::check::{self, ProfileError};
+use crate::watch::Installed;
 
 /// The schema that this release reads and writes.
 pub const SCHEMA: &str = "pushcert/console/1";
@@ -87,6 +88,8 @@ pub struct Request {
     pub json: Option<String>,
     /// Parts of a multipart body.
     pub multipart: Option<Vec<Part>>,
+    /// A body that is one text, such as the certificate itself.
+    pub body: Option<Body>,
     /// What the answer looks like.
     pub expect: Expect,
     /// What it looks like when the server says no.
@@ -173,6 +176,16 @@ pub struct Part {
     pub content_type: Option<String>,
 }
 
+/// A body that is one text.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// The text, with placeholders.
+    pub value: String,
+    /// The media type.
+    pub content_type: Option<String>,
+}
+
 /// What an answer looks like.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -247,6 +260,9 @@ impl From {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
+    /// What the answer, a page for people, shows beside the words that consoles use for it.
+    #[serde(default)]
+    pub page: Vec<OnPage>,
     /// Where the topic is, in JSON; a text around it may stand there too.
     pub topic: Option<String>,
     /// Where the serial number is.
@@ -263,6 +279,48 @@ pub struct Answer {
     pub accepted: Option<String>,
     /// What stands there when it is one.
     pub value: Option<String>,
+}
+
+/// What a page for people shows of a certificate.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum OnPage {
+    /// The topic.
+    Topic,
+    /// The beginning.
+    NotBefore,
+    /// The end.
+    NotAfter,
+}
+
+impl OnPage {
+    /// Its word in a profile.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Topic => "topic",
+            Self::NotBefore => "not_before",
+            Self::NotAfter => "not_after",
+        }
+    }
+
+    /// What it is, in words.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Topic => "the topic",
+            Self::NotBefore => "the beginning",
+            Self::NotAfter => "the end",
+        }
+    }
+
+    /// Everything that was read off a page.
+    pub fn of(shown: &Installed) -> Vec<Self> {
+        let seen = [
+            (Self::Topic, shown.topic.is_some()),
+            (Self::NotBefore, shown.not_before.is_some()),
+            (Self::NotAfter, shown.not_after.is_some()),
+        ];
+        seen.into_iter().filter(|(_, seen)| *seen).map(|(what, _)| what).collect()
+    }
 }
 
 /// A word that stands in a request as it is, and where the console shows it.
@@ -320,6 +378,7 @@ impl Request {
         let parts = parts
             .flat_map(|part| [Some(part.name.as_str()), Some(part.value.as_str()), part.file_name.as_deref()])
             .flatten();
-        [Some(self.path.as_str()), self.json.as_deref()].into_iter().flatten().chain(pairs).chain(parts)
+        let body = self.body.as_ref().map(|body| body.value.as_str());
+        [Some(self.path.as_str()), self.json.as_deref(), body].into_iter().flatten().chain(pairs).chain(parts)
     }
 }

@@ -12,6 +12,25 @@ pub fn json(document: &Value, path: &str) -> Option<String> {
     scalar(found)
 }
 
+/// Whether a document says that there is nothing at a path: null or an empty text there, or null or an empty list on the
+/// way. A path that is simply not there is another matter: the document is of another shape.
+pub fn is_nothing(document: &Value, path: &str) -> bool {
+    let mut value = document;
+    for step in path.split('.') {
+        let next = match value {
+            Value::Array(items) if items.is_empty() => return true,
+            Value::Array(items) => step.parse::<usize>().ok().and_then(|at| items.get(at)),
+            value => value.get(step),
+        };
+        match next {
+            Some(Value::Null) => return true,
+            Some(next) => value = next,
+            None => return false,
+        }
+    }
+    value.as_str().is_some_and(str::is_empty)
+}
+
 /// A text, an integer or a truth, as text.
 pub fn scalar(value: &Value) -> Option<String> {
     match value {
@@ -169,5 +188,16 @@ mod tests {
         assert_eq!(json(&document, "result.0.ok").as_deref(), Some("true"));
         assert_eq!(json(&document, "result.0.none"), None);
         assert_eq!(json(&document, "result.7.ok"), None);
+    }
+
+    #[test]
+    fn nothing_is_said_and_not_only_missing() {
+        let document = serde_json::json!({"result": null, "list": [], "text": "", "one": {"end": null, "on": "x"}});
+        for nothing in ["result", "result.topic", "list.0.topic", "text", "one.end", "one.end.at"] {
+            assert!(is_nothing(&document, nothing), "{nothing}");
+        }
+        for other in ["topic", "one.topic", "one.on", "one.on.at", "text.at"] {
+            assert!(!is_nothing(&document, other), "{other}");
+        }
     }
 }

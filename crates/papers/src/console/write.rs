@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::profile::{Answer, Deed, Field, Part, Profile, Request};
+use super::profile::{Answer, Body, Deed, Field, Part, Profile, Request};
 
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,6 +30,7 @@ fn written(request: &Request) -> String {
     line("form", request.form.as_ref().map(|fields| list(fields, field)));
     line("json", request.json.as_deref().map(quoted));
     line("multipart", request.multipart.as_ref().map(|parts| list(parts, part)));
+    line("body", request.body.as_ref().map(body));
     let media = request.expect.content_type.as_deref();
     let status = ("status", Some(request.expect.status.to_string()));
     line("expect", Some(table(&[status, ("content_type", media.map(quoted))])));
@@ -60,7 +61,15 @@ fn part(part: &Part) -> String {
     ])
 }
 
+fn body(body: &Body) -> String {
+    table(&[("value", Some(quoted(&body.value))), ("content_type", body.content_type.as_deref().map(quoted))])
+}
+
 fn answer(answer: &Answer) -> String {
+    if !answer.page.is_empty() {
+        let words: Vec<_> = answer.page.iter().map(|what| quoted(what.word())).collect();
+        return table(&[("page", Some(format!("[{}]", words.join(", "))))]);
+    }
     let words = [
         ("topic", &answer.topic),
         ("serial", &answer.serial),
@@ -122,6 +131,20 @@ form = [{ name = "cmd", value = '{{"id":"getMDMCertificate"}}' }]
 expect = { status = 200, content_type = "application/json" }
 answer = { not_after = "validity" }
 literals = [{ text = "getMDMCertificate", source = "script of /mifs/admin/admin.html" }]
+
+[[read]]
+evidence = "seen"
+method = "GET"
+path = "/page"
+expect = { status = 200, content_type = "text/html" }
+answer = { page = ["topic", "not_after"] }
+
+[[upload]]
+evidence = "seen"
+method = "PUT"
+path = "/raw"
+body = { value = "{certificate}", content_type = "application/x-pem-file" }
+expect = { status = 204 }
 
 [[upload]]
 evidence = "seen"

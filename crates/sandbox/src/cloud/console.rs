@@ -1,7 +1,8 @@
 //! Cloud's console: a page that a script fills, by calls of its own with an anti-forgery header.
 //!
 //! The vendor publishes none of these calls; they are the sandbox's own, in the manner of such pages. They can be had
-//! in two upload styles, with a download by a form, and in a second shape, as if a new release had come.
+//! in three upload styles, with a download by a form, with a sign-in that asks on two pages, and in a second shape, as if
+//! a new release had come.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -29,6 +30,9 @@ const PLACE: &str = "MobileIron Cloud";
 const SESSION: &str = "SANDBOX_SESSION";
 const PAGE: &str = "/admin/apple/mdm-certificate";
 const SIGN_IN: &str = "/admin/login";
+/// Where the name goes, and where the password is asked for, with the switch `two-step-sign-in`.
+const NAME: &str = "/admin/login/name";
+const PASSWORD: &str = "/admin/login/password";
 /// Where the identity provider sends people back to.
 const RETURN: &str = "/admin/saml/acs";
 
@@ -76,12 +80,14 @@ pub(super) fn router() -> Router<Arc<Shared>> {
     let mut router = Router::new()
         .route("/", get(|| async { see_other(PAGE) }))
         .route(SIGN_IN, get(login_page).post(login))
+        .route(NAME, post(named))
+        .route(PASSWORD, get(password_page))
         .route(CHANGED.sign_in, post(login))
         .route(RETURN, post(signed_in_elsewhere))
         .route(PAGE, get(certificate_page));
     for shape in [&TODAY, &CHANGED] {
         router = router
-            .route(shape.api, get(certificate).post(upload))
+            .route(shape.api, get(certificate).post(upload).put(upload))
             .route(&format!("{}/request", shape.api), post(fresh_request));
     }
     router
@@ -92,18 +98,65 @@ async fn login_page(State(shared): State<Arc<Shared>>) -> Response {
         return identity::by_saml(&shared, shared.cloud.name, RETURN);
     }
     let shape = Shape::now(&shared);
-    let [user, password, nonce] = shape.fields;
-    let (session, value) = shared.cloud.begin_session(&shared);
-    let body = format!(
-        "<form class=\"card\" method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"{nonce}\" value=\"{value}\">\
-         <p><label for=\"u\">User name</label><input id=\"u\" name=\"{user}\" autocomplete=\"username\"></p>\
-         <p><label for=\"p\">Password</label><input id=\"p\" name=\"{password}\" type=\"password\" autocomplete=\"current-password\"></p>\
-         <p><button class=\"main\">Sign in</button></p></form>",
-        shape.sign_in
-    );
+    let [user, password, _] = shape.fields;
+    let (session, nonce) = shared.cloud.begin_session(&shared);
+    let user =
+        format!("<p><label for=\"u\">User name</label><input id=\"u\" name=\"{user}\" autocomplete=\"username\"></p>");
+    let body = if shared.faults.is_on("two-step-sign-in") {
+        form(shape, NAME, &nonce, &user, "Next")
+    } else {
+        form(shape, shape.sign_in, &nonce, &(user + &password_field(password)), "Sign in")
+    };
     let mut response = page(PLACE, "Sign in", &body);
     set_cookie(&mut response, &format!("PRE_{session}"));
     response
+}
+
+/// A form of the sign-in, with its anti-forgery value.
+fn form(shape: &Shape, action: &str, nonce: &str, fields: &str, button: &str) -> String {
+    format!(
+        "<form class=\"card\" method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"{}\" value=\"{nonce}\">\
+         {fields}<p><button class=\"main\">{button}</button></p></form>",
+        shape.fields[2]
+    )
+}
+
+fn password_field(name: &str) -> String {
+    format!(
+        "<p><label for=\"p\">Password</label><input id=\"p\" name=\"{name}\" type=\"password\" autocomplete=\"current-password\"></p>"
+    )
+}
+
+/// The session of somebody who is about to sign in.
+fn before_sign_in(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, SESSION).and_then(|value| value.strip_prefix("PRE_").map(str::to_owned))
+}
+
+/// Takes the name, before the password is asked for on a page of its own.
+async fn named(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Response {
+    let [user, _, nonce] = Shape::now(&shared).fields.map(|name| form.get(name).map(String::as_str));
+    let before = before_sign_in(&headers);
+    if nonce.is_none() || shared.cloud.nonce(&shared, before.as_deref()).as_deref() != nonce {
+        return (StatusCode::FORBIDDEN, page(PLACE, "The form is too old", "")).into_response();
+    }
+    shared.cloud.call(&shared, &before.unwrap_or_default(), user.unwrap_or_default());
+    see_other(PASSWORD)
+}
+
+async fn password_page(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    let before = before_sign_in(&headers);
+    let (Some(nonce), Some(name)) =
+        (shared.cloud.nonce(&shared, before.as_deref()), shared.cloud.called(&shared, before.as_deref()))
+    else {
+        return see_other(SIGN_IN);
+    };
+    let shape = Shape::now(&shared);
+    let fields = format!("<p>{}</p>{}", escaped(&name), password_field(shape.fields[1]));
+    page(PLACE, "Sign in", &form(shape, shape.sign_in, &nonce, &fields, "Sign in"))
 }
 
 fn set_cookie(response: &mut Response, value: &str) {
@@ -131,7 +184,9 @@ async fn login(
         return not_there();
     }
     let [user, password, nonce] = shape.fields.map(|name| form.get(name).map(String::as_str));
-    let before = cookie(&headers, SESSION).and_then(|value| value.strip_prefix("PRE_").map(str::to_owned));
+    let before = before_sign_in(&headers);
+    let called = shared.cloud.called(&shared, before.as_deref());
+    let user = if shared.faults.is_on("two-step-sign-in") { called.as_deref() } else { user };
     if nonce.is_none() || shared.cloud.nonce(&shared, before.as_deref()).as_deref() != nonce {
         return (StatusCode::FORBIDDEN, page(PLACE, "The form is too old", "")).into_response();
     }
@@ -179,10 +234,11 @@ async fn certificate_page(State(shared): State<Arc<Shared>>, headers: HeaderMap)
          <p><label for=\"account\">Apple ID</label><input id=\"account\" value=\"{}\"></p></div>\
          <div class=\"card\"><h2>3 Upload</h2><p><input id=\"file\" type=\"file\"> <button id=\"upload\" class=\"main\">Upload Certificate</button></p><p id=\"said\" role=\"status\"></p></div>\
          <h2>Certificate Info</h2><dl id=\"info\"></dl><noscript>This page needs a script.</noscript>\
-         <script>var {variable} = \"{nonce}\"; var jsonUpload = {};\n\
+         <script>var {variable} = \"{nonce}\"; var jsonUpload = {}, rawUpload = {};\n\
          const api = \"{}\", guard = {{\"{guard}\": {variable}}}, answer = async call => (await (await call).json()).{} || {{}};{SCRIPT}</script>",
         escaped(&shared.cloud.state(&shared).apple_account),
         shared.faults.is_on("json-upload"),
+        shared.faults.is_on("raw-upload"),
         shape.api,
         shape.result,
     );
@@ -206,6 +262,7 @@ if (!download.form) download.onclick = async () => {
 upload.onclick = async () => {
   let init;
   if (jsonUpload) init = {method: "POST", headers: {...guard, "Content-Type": "application/json"}, body: JSON.stringify({certificate: await file.files[0].text(), appleId: account.value})};
+  else if (rawUpload) init = {method: "PUT", headers: {...guard, "Content-Type": "application/x-pem-file"}, body: file.files[0]};
   else { const form = new FormData(); form.append("file", file.files[0]); form.append("appleId", account.value); init = {method: "POST", headers: guard, body: form}; }
   const reply = await (await fetch(api, init)).json();
   said.textContent = reply.errors ? reply.errors.globalErrors[0].message : "Saved."; show();
@@ -281,14 +338,17 @@ async fn fresh_request(State(shared): State<Arc<Shared>>, uri: Uri, headers: Hea
     }
 }
 
-/// Takes a certificate in either of the two styles: as a file of a form, or as a text in JSON.
+/// Takes a certificate in each of the styles: as a file of a form, as a text in JSON, or as the body itself.
 async fn upload(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap, request: Request) -> Response {
     if let Err(response) = guard(&shared, &uri, &headers, None) {
         return *response;
     }
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let json = media.starts_with("application/json");
-    let upload = if json { Upload::of_json(request).await } else { Upload::of_form(request).await };
+    let upload = match media.split(';').next().unwrap_or_default() {
+        "application/json" => Upload::of_json(request).await,
+        "application/x-pem-file" if shared.faults.is_on("raw-upload") => Upload::of_file(request).await,
+        _ => Upload::of_form(request).await,
+    };
     let installed = upload.ok_or("The file is missing.").and_then(|upload| shared.cloud.install(&shared, &upload));
     match installed {
         Ok(deed) => with_deed(answer(&shared, &json!(1)), deed),

@@ -1,7 +1,8 @@
 //! Core's console: a form sign-in, the anti-forgery pair `csrfKey` and `csrfNonce` in a script, and `ud.html` calls.
 //!
 //! The calls that download the request and upload the certificate are not public; those here are the sandbox's own, and
-//! say so in their names. With the switch `console-changed` they are named otherwise, as if a new release had come.
+//! say so in their names. With the switch `console-changed` they are named otherwise, as if a new release had come; with
+//! `server-page` the page itself shows the certificate, and no script asks for it.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,12 +13,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use openssl::nid::Nid;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    authority::unix,
-    html::{cookie, page, see_other},
+    authority::{subject_text, unix},
+    clock::us_date,
+    html::{cookie, escaped, page, see_other},
     identity,
     record::{Deed, with_deed},
     server::Upload,
@@ -144,16 +147,40 @@ async fn home(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response
     let Some(nonce) = session(&shared, &headers) else { return see_other(SIGN_IN) };
     let shape = Shape::now(&shared);
     let ([key, value], [read, make]) = (shape.variables, shape.actions);
+    let by_server = shared.faults.is_on("server-page");
+    let shown = if by_server { shown_by_the_server(&shared) } else { String::new() };
     let body = format!(
-        "<p>Settings › iOS › MDM certificate</p><dl><dt>Valid until</dt><dd id=\"until\"></dd></dl>\
+        "<p>Settings › iOS › MDM certificate</p><dl>{shown}<dt>Valid until</dt><dd id=\"until\">{}</dd></dl>\
          <p><button id=\"download\">Download the request (sandbox)</button></p>\
          <p><input id=\"file\" type=\"file\"> <button id=\"upload\" class=\"main\">Upload the certificate (sandbox)</button></p><p id=\"said\" role=\"status\"></p>\
          <script>var {key} = '{GUARD}'; var {value} = '{nonce}'; var releaseVersion = '11.12.0.0';\n\
          const guard = {{[{key}]: {value}, \"X-Requested-With\": \"XMLHttpRequest\"}};\n\
-         const calls = \"{}\", place = \"{}\", end = \"{}\", read = \"{read}\", make = \"{make}\";{SCRIPT}</script>",
-        shape.calls, shape.upload, shape.end,
+         const calls = \"{}\", place = \"{}\", end = \"{}\", read = \"{read}\", make = \"{make}\", byServer = {by_server};{SCRIPT}</script>",
+        if by_server { end_of(&shared) } else { String::new() },
+        shape.calls,
+        shape.upload,
+        shape.end,
     );
-    page(PLACE, "Settings", &body)
+    let page = page(PLACE, "Settings", &body);
+    if by_server { with_deed(page, Deed::of("certificate-read")) } else { page }
+}
+
+/// What the page itself says of the certificate, where no script asks for it.
+fn shown_by_the_server(shared: &Shared) -> String {
+    let state = shared.core.state(shared);
+    let Some((certificate, _)) = state.installed.as_ref() else { return "<dt>Certificate</dt><dd>none</dd>".into() };
+    let topic = subject_text(certificate, Nid::USERID).unwrap_or_default();
+    format!(
+        "<dt>Subject</dt><dd>UID={}</dd><dt>Valid from</dt><dd>{}</dd>",
+        escaped(&topic),
+        us_date(unix(certificate.not_before()))
+    )
+}
+
+fn end_of(shared: &Shared) -> String {
+    let state = shared.core.state(shared);
+    let end = state.installed.as_ref().map(|(certificate, _)| us_date(unix(certificate.not_after())));
+    end.unwrap_or_default()
 }
 
 const SCRIPT: &str = r#"
@@ -169,9 +196,9 @@ download.onclick = async () => {
 upload.onclick = async () => {
   const form = new FormData(); form.append("file", file.files[0]);
   const answer = await (await fetch(place, {method: "POST", headers: guard, body: form})).json();
-  said.textContent = answer.rc === 0 ? "Saved." : answer.message; show();
+  said.textContent = answer.rc === 0 ? "Saved." : answer.message; if (!byServer) show();
 };
-show();
+if (!byServer) show();
 "#;
 
 /// What a call is answered when something is missing: the release that knows its address, the session, the

@@ -17,8 +17,13 @@ pub enum Content {
     Multipart(Vec<SentPart>),
     /// JSON.
     Json(Value),
-    /// Anything else; its media type.
-    Other(String),
+    /// Anything else.
+    Other {
+        /// Its media type.
+        kind: String,
+        /// The text.
+        text: String,
+    },
 }
 
 /// A part of a form of parts.
@@ -64,7 +69,7 @@ pub fn sent(request: Option<&Value>, headers: &[(String, String)]) -> Content {
         }
         _ => match serde_json::from_str(text) {
             Ok(json @ (Value::Object(_) | Value::Array(_))) => Content::Json(json),
-            _ => Content::Other(kind),
+            _ => Content::Other { kind, text: text.to_owned() },
         },
     }
 }
@@ -177,7 +182,7 @@ mod tests {
         );
         assert_eq!(
             body(&json!({"postData": {"mimeType": "text/plain", "text": "words"}})),
-            Content::Other("text/plain".into())
+            Content::Other { kind: "text/plain".into(), text: "words".into() }
         );
         assert_eq!(body(&json!({"postData": 3})), Content::Nothing);
     }

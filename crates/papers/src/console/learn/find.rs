@@ -7,12 +7,12 @@ use super::{Hints, words};
 use crate::{
     Kind, Time, Topic,
     console::{
-        Answer, Evidence, Method,
+        Answer, Evidence, Method, OnPage,
         har::{Content, Exchange, SentPart, of_disposition},
         take,
     },
     kind::recognise,
-    topic,
+    page, topic,
 };
 
 /// An exchange that does a deed, and how that is known.
@@ -31,6 +31,8 @@ pub struct Found {
 /// The sign-in: the exchange that carries the password, and what it carries.
 #[derive(Clone, Debug)]
 pub struct SignIn {
+    /// The exchange before it that carries the name alone, where the console asks for that first.
+    pub named_at: Option<usize>,
     /// Which exchange.
     pub at: usize,
     /// The user's name.
@@ -49,7 +51,8 @@ pub fn fields(content: &Content) -> Vec<(String, String)> {
             leaves(document, "", &mut found);
             found
         }
-        Content::Nothing | Content::LeftOut(_) | Content::Other(_) => vec![],
+        Content::Other { text, .. } => vec![(String::new(), text.clone())],
+        Content::Nothing | Content::LeftOut(_) => vec![],
     }
 }
 
@@ -75,9 +78,31 @@ pub fn sign_in(exchanges: &[Exchange], hints: &Hints<'_>) -> Option<SignIn> {
         let password = fields.iter().find(|(name, value)| words::is_password(name) && !value.is_empty())?;
         let known = fields.iter().find(|(_, value)| hints.username == Some(value));
         let username = known.or_else(|| fields.iter().find(|(name, _)| words::is_username(name)));
-        Some(SignIn { at, username: username.map(|(_, value)| value.clone()), password: password.1.clone() })
+        let username = username.map(|(_, value)| value.clone());
+        Some(SignIn { named_at: None, at, username, password: password.1.clone() })
     });
-    candidates.next_back()
+    let sign_in = candidates.next_back()?;
+    Some(match named_before(exchanges, &sign_in, hints) {
+        Some((at, name)) => SignIn { named_at: Some(at), username: sign_in.username.or(Some(name)), ..sign_in },
+        None => sign_in,
+    })
+}
+
+/// The exchange before a password that sends a name alone, and that name: some consoles ask on two pages.
+fn named_before(exchanges: &[Exchange], sign_in: &SignIn, hints: &Hints<'_>) -> Option<(usize, String)> {
+    let known = sign_in.username.as_deref().or(hints.username);
+    let mut before = exchanges[..sign_in.at].iter().enumerate().filter_map(|(at, exchange)| {
+        if Method::of(&exchange.method).is_none_or(|method| method == Method::Get) || exchange.status >= 400 {
+            return None;
+        }
+        let fields = fields(&exchange.content);
+        let has_password = fields.iter().any(|(name, value)| words::is_password(name) && !value.is_empty());
+        let name = fields.into_iter().find(|(name, value)| {
+            words::is_username(name) && !value.is_empty() && known.is_none_or(|known| known == value)
+        });
+        name.filter(|_| !has_password).map(|(_, value)| (at, value))
+    });
+    before.next_back()
 }
 
 /// Where a second factor was asked for.
@@ -117,25 +142,44 @@ pub fn federation(exchanges: &[Exchange]) -> Option<(&'static str, Option<String
 /// words that are about certificates.
 pub fn read(exchanges: &[Exchange], sign_in: usize) -> Option<Found> {
     let mut best: Option<(usize, Found)> = None;
-    for (at, exchange) in exchanges.iter().enumerate().skip(sign_in) {
-        let Some(answer) = exchange.json().filter(|_| exchange.status == 200).map(|document| shown(&document)) else {
-            continue;
-        };
-        let about = words::is_about_certificates(&exchange.path)
-            || fields(&exchange.content).iter().any(|(_, value)| words::is_about_certificates(value));
-        let score = match (&answer.topic, &answer.not_after) {
-            (Some(_), Some(_)) => 4,
-            (Some(_), None) => 3,
-            (None, Some(_)) if about => 2,
-            _ => continue,
-        };
+    for (at, exchange) in exchanges.iter().enumerate().skip(sign_in).filter(|(_, exchange)| exchange.status == 200) {
+        let Some((score, answer)) = in_json(exchange).or_else(|| on_page(exchange)) else { continue };
         if best.as_ref().is_none_or(|(known, _)| score > *known) {
-            let what = if answer.topic.is_some() { "a push topic" } else { "the end of a certificate" };
-            let why = format!("its answer shows {what}");
+            let topic = answer.topic.is_some() || answer.page.contains(&OnPage::Topic);
+            let where_it_is = if answer.page.is_empty() { "its answer" } else { "its page" };
+            let what = if topic { "a push topic" } else { "the end of a certificate" };
+            let why = format!("{where_it_is} shows {what}");
             best = Some((score, Found { at, evidence: Evidence::Seen, why, answer }));
         }
     }
     best.map(|(_, found)| found)
+}
+
+/// Where an answer in JSON shows a certificate, and how much that is worth.
+fn in_json(exchange: &Exchange) -> Option<(usize, Answer)> {
+    let answer = shown(&exchange.json()?);
+    let about = words::is_about_certificates(&exchange.path)
+        || fields(&exchange.content).iter().any(|(_, value)| words::is_about_certificates(value));
+    let worth = worth(answer.topic.is_some(), answer.not_after.is_some(), about)?;
+    Some((worth + 1, answer))
+}
+
+/// What a page for people shows of a certificate; worth less than the same in JSON, where nothing is read off.
+fn on_page(exchange: &Exchange) -> Option<(usize, Answer)> {
+    let bytes = exchange.body.as_deref().filter(|_| exchange.media.contains("html"))?;
+    let shown = page::read(bytes)?;
+    let about = words::is_about_certificates(&exchange.path) || page::is_about_the_certificate(bytes);
+    let worth = worth(shown.topic.is_some(), shown.not_after.is_some(), about)?;
+    Some((worth, Answer { page: OnPage::of(&shown), ..Answer::default() }))
+}
+
+const fn worth(topic: bool, end: bool, about: bool) -> Option<usize> {
+    match (topic, end) {
+        (true, true) => Some(6),
+        (true, false) => Some(4),
+        (false, true) if about => Some(2),
+        _ => None,
+    }
 }
 
 /// Where a document shows what of a certificate.
@@ -274,8 +318,9 @@ pub fn upload(exchanges: &[Exchange], sign_in: usize, hints: &Hints<'_>) -> Opti
     };
     let left_out = || {
         later().filter(|(_, exchange)| {
-            let multipart = matches!(&exchange.content, Content::LeftOut(kind) if kind == "multipart/form-data");
-            multipart && words::is_about_certificates(&exchange.path)
+            let file = |kind: &str| kind == "multipart/form-data" || words::FILE_MEDIA.contains(&kind);
+            let left_out = matches!(&exchange.content, Content::LeftOut(kind) if kind.is_empty() || file(kind));
+            left_out && words::is_about_certificates(&exchange.path)
         })
     };
     let seen = seen.next_back().map(|(at, _)| of(at, Evidence::Seen, "it sends a certificate"));
@@ -285,7 +330,7 @@ pub fn upload(exchanges: &[Exchange], sign_in: usize, hints: &Hints<'_>) -> Opti
     let left_out = || {
         left_out()
             .next_back()
-            .map(|(at, _)| of(at, Evidence::Inferred, "it sends a form with files, which the recording left out"))
+            .map(|(at, _)| of(at, Evidence::Inferred, "it sends a file, which the recording left out"))
     };
     seen.or_else(named).or_else(left_out)
 }

@@ -12,25 +12,16 @@ use super::{
     find::{self, SignIn},
     index::{Index, Place},
     template::Template,
-    words,
+    words::{self, FILE_MEDIA},
 };
 use crate::console::{
-    Deed, Evidence, Expect, Field, From, Literal, Method, Part, Request, Take,
+    Body, Deed, Evidence, Expect, Field, From, Literal, Method, Part, Request, Take,
     har::{Content, Exchange, SentPart, parameters},
     take,
 };
 
 /// How far the browser's clock may be from the recording's when a value is a time, in milliseconds.
 const A_DAY: i64 = 86_400_000;
-
-/// The media types that browsers give a certificate's file.
-const FILE_MEDIA: [&str; 5] = [
-    "application/x-x509-ca-cert",
-    "application/x-pem-file",
-    "application/pkix-cert",
-    "application/octet-stream",
-    "text/plain",
-];
 
 /// Values that are taken under a name that says what they are.
 const GIVEN: [&str; 9] = [
@@ -62,6 +53,12 @@ struct Draft {
     literals: Vec<Literal>,
     /// Whether the origin of a value follows from a convention alone.
     inferred: bool,
+}
+
+impl Draft {
+    fn of(deed: Deed) -> Self {
+        Self { deed, steps: BTreeMap::new(), gaps: vec![], literals: vec![], inferred: false }
+    }
 }
 
 /// What is known while requests are planned.
@@ -109,7 +106,10 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// The values whose origin is not known.
     pub fn sign_in(&mut self) -> Result<(), Vec<Gap>> {
-        let draft = self.draft(Deed::SignIn, self.sign_in.at);
+        let mut draft = Draft::of(Deed::SignIn);
+        for at in self.sign_in.named_at.into_iter().chain([self.sign_in.at]) {
+            self.add(&mut draft, at);
+        }
         if !draft.gaps.is_empty() {
             return Err(draft.gaps);
         }
@@ -123,7 +123,8 @@ impl<'a> Plan<'a> {
     /// The values whose origin is not known.
     pub fn deed(&mut self, deed: Deed, at: usize) -> Result<Vec<Request>, Vec<Gap>> {
         let before = (self.session.clone(), self.names.clone());
-        let draft = self.draft(deed, at);
+        let mut draft = Draft::of(deed);
+        self.add(&mut draft, at);
         if draft.gaps.is_empty() {
             return Ok(draft.steps.into_values().collect());
         }
@@ -134,12 +135,6 @@ impl<'a> Plan<'a> {
     /// The requests of the sign-in, with everything that the other deeds take from it.
     pub fn session(self) -> Vec<Request> {
         self.session.into_values().collect()
-    }
-
-    fn draft(&mut self, deed: Deed, at: usize) -> Draft {
-        let mut draft = Draft { deed, steps: BTreeMap::new(), gaps: vec![], literals: vec![], inferred: false };
-        self.add(&mut draft, at);
-        draft
     }
 
     fn add(&mut self, draft: &mut Draft, at: usize) {
@@ -168,6 +163,7 @@ impl<'a> Plan<'a> {
             form: None,
             json: None,
             multipart: None,
+            body: None,
             // What the browser had kept is answered whole to us.
             expect: Expect { status: if exchange.status == 304 { 200 } else { exchange.status }, content_type: media },
             refused: None,
@@ -188,8 +184,17 @@ impl<'a> Plan<'a> {
             Content::LeftOut(kind) if kind == "multipart/form-data" && draft.deed == Deed::Upload => {
                 request.multipart = Some(vec![self.file_field(draft, at)]);
             }
+            // Only an upload of a file was found without its form.
+            Content::LeftOut(kind) if draft.deed == Deed::Upload => {
+                request.body = Some(self.body(draft, at, kind, "{certificate}".into()));
+            }
             Content::LeftOut(_) => self.gap(draft, at, "what was sent"),
-            Content::Other(kind) => {
+            Content::Other { kind, text } if draft.deed == Deed::Upload && find::is_certificate(text) => {
+                let value = self.value(draft, at, "its body", text, true).plain();
+                request.body = Some(self.body(draft, at, kind, value));
+            }
+            Content::Other { kind, .. } => {
+                let kind = crate::escape::printable(kind);
                 self.gap(draft, at, &format!("a body that a profile can hold, but one of the type {kind}"));
             }
         }
@@ -312,6 +317,15 @@ impl<'a> Plan<'a> {
             let in_form = take::fields(&page).find(|field| field.kind == "file").map(|field| field.name);
             in_form.or_else(|| appended_file(&page))
         })
+    }
+
+    /// A body that is the file itself. Its media type stands in the profile as it is, so it must be a known one.
+    fn body(&self, draft: &mut Draft, at: usize, kind: &str, value: String) -> Body {
+        if !kind.is_empty() && !FILE_MEDIA.contains(&kind) {
+            let kind = crate::escape::printable(kind);
+            self.gap(draft, at, &format!("a media type that certificates have, but {kind}"));
+        }
+        Body { value, content_type: Some(kind.to_owned()).filter(|kind| !kind.is_empty()) }
     }
 
     /// JSON with its values replaced.

@@ -64,6 +64,16 @@ const VOCABULARY: [&str; 19] = [
     "apple",
 ];
 
+/// The media types that browsers give a certificate's file.
+pub const FILE_MEDIA: [&str; 6] = [
+    "application/x-x509-ca-cert",
+    "application/x-pem-file",
+    "application/pem-certificate-chain",
+    "application/pkix-cert",
+    "application/octet-stream",
+    "text/plain",
+];
+
 /// Cookies and the headers that repeat them by the convention of a framework.
 const DOUBLED: [(&str, &str); 2] = [("x-xsrf-token", "XSRF-TOKEN"), ("x-csrftoken", "csrftoken")];
 
