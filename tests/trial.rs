@@ -331,6 +331,7 @@ impl Drop for Trial {
 pub struct Said {
     pub codes: RefCell<Vec<Code>>,
     pub notes: RefCell<Vec<String>>,
+    pub alive: RefCell<Vec<String>>,
     pub cards: RefCell<Vec<Card>>,
     pub steps: RefCell<Vec<(u8, String)>>,
     pub report: RefCell<Option<RenewalReport>>,
@@ -348,6 +349,7 @@ impl Reporter for Said {
                 self.codes.borrow_mut().extend(looked.judged.findings.iter().map(|finding| finding.code));
             }
             Event::Note(note) => self.notes.borrow_mut().push(note.to_owned()),
+            Event::Alive(words) => self.alive.borrow_mut().push(words.to_owned()),
             Event::Rehearsed(found) => *self.rehearsed.borrow_mut() = Some(found.clone()),
             Event::Turn { card, .. } | Event::Task { card, .. } | Event::Card(card) => {
                 self.cards.borrow_mut().push(card.clone());

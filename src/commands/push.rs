@@ -150,11 +150,11 @@ fn another() -> Topic {
 }
 
 fn not_an_identity(what: &str, error: &IdentityError) -> Failure {
-    let code = match error {
-        IdentityError::NotAPair => "key-mismatch",
-        _ => "not-an-identity",
+    let (kind, code) = match error {
+        IdentityError::NotAPair => (Kind::Refused, "key-mismatch"),
+        _ => (Kind::Refused, "not-an-identity"),
     };
-    Failure::new(Kind::Refused, code, format!("{what}: {error}"))
+    Failure::new(kind, code, format!("{what}: {error}"))
 }
 
 /// A refusal is one; an answer that says nothing is inconclusive.

@@ -201,6 +201,9 @@ async fn a_fleet_that_fell_silent_is_seen_the_day_after() {
     let verdict = trial.said.fleet.borrow().expect("a fleet").verdict;
     assert!(matches!(verdict, AfterChange::Fewer | AfterChange::Silent), "{verdict:?}");
     assert_eq!(kind(&trial.prove().await), Ok(Some(Kind::Temporary)));
+    let alive = trial.said.alive.borrow();
+    assert!(alive.len() > 1, "it is looked again and again, and said: {alive:?}");
+    assert!(alive[0].contains("Asked 3 devices to check in; 0 answered so far"), "{alive:?}");
 }
 
 #[tokio::test]
