@@ -294,6 +294,38 @@ fn a_refused_configuration_is_told_and_its_repair_too() {
 }
 
 #[test]
+fn a_watch_that_cannot_do_its_work_says_so_everywhere_and_when_it_can_again() {
+    let Some(desk) = Desk::new() else { return };
+    let public = desk.home.path().join("public");
+    let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").to_string();
+    desk.configure(&[&format!("public_dir = {public:?}\n"), &tenant("acme")]);
+    let _watch = desk.watch(&["--listen", &address]);
+    let troubles = |recovered: bool| loop {
+        let alert = desk.receiver.alert();
+        if alert["matter"] == "rounds" {
+            assert_eq!(
+                (&alert["tenant"], &alert["recovered"]),
+                (&"pushcert-watch".into(), &recovered.into()),
+                "{alert}"
+            );
+            return alert["what"].as_str().unwrap_or_default().to_owned();
+        }
+    };
+    let get = |path: &str| {
+        text(&Command::new("curl").args(["-sS", &format!("http://{address}{path}")]).output().expect("curl").stdout)
+    };
+    let what = troubles(false);
+    assert!(what.contains("public"), "it says what: {what}");
+    assert_eq!(get("/readyz"), "not ready\n");
+    assert!(get("/").contains("The last look failed") && get("/").contains("acme"), "what was seen stays");
+    assert!(get("/metrics").contains("pushcert_watch_round_success 0"));
+    fs::create_dir(&public).expect("a folder");
+    troubles(true);
+    assert_eq!(get("/readyz"), "ready\n");
+    assert!(get("/metrics").contains("pushcert_watch_round_success 1"));
+}
+
+#[test]
 fn a_slow_server_holds_up_nobody_elses_alert() {
     let Some(desk) = Desk::new() else { return };
     let sandbox = Sandbox::start(desk.home.path());

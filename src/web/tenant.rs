@@ -39,6 +39,7 @@ pub fn tenant(line: &StatusLine, record: Option<&Record>, now: Time) -> Markup {
 /// What a problem means. The wrong topic is the one that costs devices.
 fn wrong(problem: &str, line: &StatusLine) -> Markup {
     let meaning = Problem::ALL.into_iter().find(|known| known.word() == problem).map_or("", Problem::meaning);
+    let meaning = meaning.replace("TENANT", line.tenant.as_str());
     html! {
         p.problem.alarm[line.level == Level::Critical] { strong { (plain(problem)) } ": " (meaning) }
     }
@@ -76,6 +77,7 @@ fn facts(line: &StatusLine) -> Markup {
         ("Enrolled topic", topic(&line.enrolled_topic)),
         ("Installed topic", topic(&line.topic)),
         ("Serial number", serial),
+        ("Issuer", line.issuer.clone()),
     ];
     html! {
         dl {
@@ -86,7 +88,6 @@ fn facts(line: &StatusLine) -> Markup {
             dt { "Begins" } dd { @if let Some(begin) = line.not_before { (date(begin)) } @else { span.faint { "not known" } } }
             dt { "Ends" } dd { (ends(line)) }
             dt { "How we know" } dd { (known(line)) }
-            dt { "Issuer" } dd { @if let Some(issuer) = &line.issuer { (issuer) } @else { span.faint { "not known" } } }
             dt { "Revoked" } dd { (revocation(line)) }
             dt { "Row at Apple seen" }
             dd { @if let Some(at) = line.account_seen_at { (date(at)) } @else { span.faint { "not known" } } }
@@ -141,10 +142,13 @@ fn history(line: &StatusLine, record: Option<&Record>) -> Markup {
     html! {
         @if record.newest.is_empty() { p { "Nothing is on record yet." } } @else {
             div.scroll tabindex="0" role="region" aria-label="The record" {
-                table.record {
+                // On narrow screens its rows become cards, so its parts are named for those who cannot see that.
+                table.record role="table" {
                     caption { "The newest lines of " (record.lines) ", newest first" }
-                    thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Who" } th scope="col" { "Details" } } }
-                    tbody { @for entry in record.newest.iter().rev() { (entry_row(entry)) } }
+                    thead role="rowgroup" { tr role="row" {
+                        @for head in ["When", "What", "Who", "Details"] { th role="columnheader" scope="col" { (head) } }
+                    } }
+                    tbody role="rowgroup" { @for entry in record.newest.iter().rev() { (entry_row(entry)) } }
                 }
             }
         }
@@ -161,11 +165,11 @@ fn entry_row(line: &AuditLine) -> Markup {
     let details = entry.details.iter().map(|(name, value)| format!("{name}: {value}"));
     let reason = entry.reason.iter().map(|reason| format!("reason: {reason}"));
     html! {
-        tr {
-            td { (moment(entry.at)) }
-            td { (plain(&entry.what)) @if let Some(journey) = &entry.journey { " " span.faint { (journey) } } }
-            td { (entry.who) }
-            td { (details.chain(reason).collect::<Vec<_>>().join(", ")) }
+        tr role="row" {
+            td.when role="cell" { (moment(entry.at)) }
+            td.what role="cell" { (plain(&entry.what)) @if let Some(journey) = &entry.journey { " " span.faint { (journey) } } }
+            td.by role="cell" { (entry.who) }
+            td.details role="cell" { (details.chain(reason).collect::<Vec<_>>().join(", ")) }
         }
     }
 }
