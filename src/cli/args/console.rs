@@ -25,8 +25,8 @@ Examples:
   pushcert console learn console.har --tenant acme --allow fetch,upload \\
       --request-file ApplePushInfo.txt --certificate-file MDM_MobileIron_Certificate.pem",
     after_help = "\
-Nobody needs to press Download or Upload only to have it recorded: a visit that only looked teaches to read. How to record
-in each browser, and what each leaves out: docs/recording-a-console.md"
+Nobody needs to press Download or Upload only to have it recorded: a visit that only looked teaches to read. How to record \
+        in each browser, and what each leaves out: docs/recording-a-console.md"
 )]
 pub struct Learn {
     /// The recording; it holds your password and your session, and is read nowhere but here

@@ -50,8 +50,8 @@ Examples:
   op read op://it/pingid/token | \\
       pushcert pingid config --platform android --token-file - > pingid.json",
     after_help = "\
-The token is asked for at the terminal, and not shown, where --token-file does not name its file. What is written holds the
-token: it goes into a private file or a pipe, never onto a terminal."
+The token is asked for at the terminal, and not shown, where --token-file does not name its file. What is written holds the \
+        token: it goes into a private file or a pipe, never onto a terminal."
 )]
 pub struct PingidConfig {
     /// The platform
@@ -79,8 +79,8 @@ Examples:
   pushcert pingid lint pingid.plist
   pushcert pingid lint --app com.example.pingid spec.xml",
     after_help = "\
-Judged are property lists (XML and binary), AppConfig specifications and managed configurations in JSON. A refused file
-exits 3. The token itself is never shown."
+Judged are property lists (XML and binary), AppConfig specifications and managed configurations in JSON. A refused file \
+        exits 3. The token itself is never shown."
 )]
 pub struct PingidLint {
     /// The files; - reads standard input
@@ -133,8 +133,8 @@ Examples:
   pushcert pingid rotate acme --first                           # there was no token before
   pushcert pingid rotate acme --abort --reason 'wrong tenant'   # until the old token is revoked",
     after_help = "\
-Both tokens work side by side until the old one is revoked: add, switch each platform, wait, revoke. Run it again until it
-says that it is done; it goes on from where it stopped, on any machine with the same store."
+Both tokens work side by side until the old one is revoked: add, switch each platform, wait, revoke. Run it again until it \
+        says that it is done; it goes on from where it stopped, on any machine with the same store."
 )]
 pub struct PingidRotate {
     /// The tenant
@@ -222,8 +222,8 @@ Examples:
   pushcert android check key.json --online              # does Google publish its public half?
   pushcert android check key.json --online --exchange   # and does it give a token for it?",
     after_help = "\
-How long a key lives, what it may do and whether it was revoked is not in the file: nothing is said about that offline. A
-refused file exits 3. The key itself is never shown."
+How long a key lives, what it may do and whether it was revoked is not in the file: nothing is said about that offline. A \
+        refused file exits 3. The key itself is never shown."
 )]
 pub struct AndroidCheck {
     /// The file; - reads standard input
@@ -251,8 +251,8 @@ Examples:
   pushcert android enrol acme --done emm-token --on 2026-11-20   # thirty days begin
   pushcert android enrol acme --skip policy-back --reason 'nothing was overridden'",
     after_help = "\
-The tasks are a person's, in Google's consoles and the server's; this keeps their order, the clock and the record. The call
-that binds is the server's vendor's, and is never made here."
+The tasks are a person's, in Google's consoles and the server's; this keeps their order, the clock and the record. The call \
+        that binds is the server's vendor's, and is never made here."
 )]
 pub struct AndroidEnrol {
     /// The tenant

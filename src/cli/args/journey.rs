@@ -126,8 +126,8 @@ Examples:
   pushcert rehearse acme   # shows the card, and watches your downloads
   pushcert rehearse acme --certificate downloaded.pem",
     after_help = "\
-Sign in at Apple, find the row, press Download, and nothing else. The certificate that is installed proves that you have
-the right account and the right row; it is kept as a backup. `status` reminds you after a year."
+Sign in at Apple, find the row, press Download, and nothing else. The certificate that is installed proves that you have \
+        the right account and the right row; it is kept as a backup. `status` reminds you after a year."
 )]
 pub struct Rehearse {
     /// The tenant
@@ -148,8 +148,8 @@ Examples:
   pushcert rollback acme
   pushcert rollback acme --no-input --reason 'devices are silent since the upload'",
     after_help = "\
-It is put back only where its key is known to be held still: an own key, the same key, or a server of which the
-configuration says `keeps_keys = true`. Otherwise the enrolled topic's row is renewed instead, and it is said why."
+It is put back only where its key is known to be held still: an own key, the same key, or a server of which the \
+        configuration says `keeps_keys = true`. Otherwise the enrolled topic's row is renewed instead, and it is said why."
 )]
 pub struct Rollback {
     /// The tenant

@@ -214,8 +214,8 @@ Examples:
   pushcert csr fetch acme                     # the request step of a renewal
   pushcert csr fetch acme --out request.txt   # and a copy of it here",
     after_help = "\
-A server may make a new key for each request that it gives. So this opens a renewal, is on record before it happens, needs
-a person (or unattended_request = true), and asks again where a request is open."
+A server may make a new key for each request that it gives. So this opens a renewal, is on record before it happens, needs \
+        a person (or unattended_request = true), and asks again where a request is open."
 )]
 pub struct CsrFetch {
     /// The tenant

@@ -17,8 +17,8 @@ Examples:
   pushcert prove acme --fleet               # the day after: how many checked in since
   pushcert prove acme --identity acme.p12   # Apple's push service, where you hold the key",
     after_help = "\
-Devices that answer on the day of a change may have heard the old certificate, which servers keep in memory for a while:
-ask again on the next day. Silence proves nothing, since devices may be off; it ends with 7.
+Devices that answer on the day of a change may have heard the old certificate, which servers keep in memory for a while: \
+        ask again on the next day. Silence proves nothing, since devices may be off; it ends with 7.
 
 Where no device can be asked and pushcert holds the certificate's own key, Apple's push service is asked without a file."
 )]

@@ -53,8 +53,8 @@ Examples:
   pushcert watch --once -o nagios                                  # one round, for a timer
   pushcert watch --test-alert                                      # tries every channel",
     after_help = "\
-Alerts go to the [[channels]] of the configuration; docs/alerts.md describes them. SIGHUP reads the configuration
-anew, SIGTERM ends the watch once the letters in hand are sent."
+Alerts go to the [[channels]] of the configuration; docs/alerts.md describes them. SIGHUP reads the configuration \
+        anew, SIGTERM ends the watch once the letters in hand are sent."
 )]
 pub struct Watch {
     /// One round, and then the end; ends with 9 when somebody should act
