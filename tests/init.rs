@@ -119,3 +119,31 @@ fn by_questions() {
     let kept = configuration(home.path());
     assert!(kept.contains("url = \"https://core.example.com\"") && kept.contains("IT <it@example.com>"), "{kept}");
 }
+
+/// A password from a program, the environment, a credential of systemd and standard input signs in, and stands nowhere.
+#[test]
+fn every_place_of_a_password_signs_in() {
+    let sandbox_home = home();
+    let sandbox = Sandbox::start(sandbox_home.path());
+    let password = fs::read_to_string(sandbox.get("password_file")).expect("a password");
+    let command = format!("cat '{}'", sandbox.get("password_file"));
+    for (flag, place) in [
+        ("--password-command", command.as_str()),
+        ("--password-env", "PLACE_OF_A_PASSWORD"),
+        ("--password-credential", "acme"),
+        ("--password-file", "-"),
+    ] {
+        let home = home();
+        private(&home.path().join("acme"), &password);
+        let mut init = program(home.path());
+        init.args(["init", "acme", "--no-input", "--mdm", "mobileiron-cloud", "--url", sandbox.get("cloud")]);
+        init.args(["--username", sandbox.get("username"), "--ca-file", sandbox.get("ca_file"), flag, place]);
+        init.env("PLACE_OF_A_PASSWORD", password.trim()).env("CREDENTIALS_DIRECTORY", home.path());
+        init.stdin(fs::File::open(sandbox.get("password_file")).expect("a password"));
+        let output = init.output().expect("the program runs");
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{flag}: {said}");
+        assert!(said.contains("The sign-in works"), "{flag}: {said}");
+        assert!(!said.contains(password.trim()) && !configuration(home.path()).contains(password.trim()), "{flag}");
+    }
+}

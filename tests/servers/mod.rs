@@ -5,5 +5,6 @@ mod clients;
 mod contract;
 mod faults;
 mod log;
+mod moods;
 mod transport;
 mod verbose;

@@ -4,8 +4,9 @@
 use std::process::Stdio;
 
 use super::{
-    contract::{MOODS, SERVERS, Server},
+    contract::{SERVERS, Server},
     log::{holds_one_of, secrets},
+    moods::MOODS,
 };
 use crate::{
     shell::{home, program, text},

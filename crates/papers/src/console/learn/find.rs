@@ -319,7 +319,7 @@ pub fn upload(exchanges: &[Exchange], sign_in: usize, hints: &Hints<'_>) -> Opti
     let left_out = || {
         later().filter(|(_, exchange)| {
             let file = |kind: &str| kind == "multipart/form-data" || words::FILE_MEDIA.contains(&kind);
-            let left_out = matches!(&exchange.content, Content::LeftOut(kind) if kind.is_empty() || file(kind));
+            let left_out = matches!(&exchange.content, Content::LeftOut(kind) if file(kind));
             left_out && words::is_about_certificates(&exchange.path)
         })
     };

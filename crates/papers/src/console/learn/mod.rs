@@ -123,11 +123,11 @@ pub fn learn(recording: &Recording, origin: &str, mdm: &str, hints: &Hints<'_>) 
     if let Some(at) = find::second_factor(exchanges, sign_in.at) {
         return Err(LearnError::SecondFactor { path: exchanges[at].place().to_owned() });
     }
-    let found = [
-        (Deed::Read, find::read(exchanges, sign_in.at)),
-        (Deed::Fetch, find::fetch(exchanges, sign_in.at, hints)),
-        (Deed::Upload, find::upload(exchanges, sign_in.at, hints)),
-    ];
+    let fetch = find::fetch(exchanges, sign_in.at, hints);
+    // What gives out the request takes no certificate, whatever was left out of it.
+    let another = |upload: &Found| fetch.as_ref().is_none_or(|fetch| fetch.at != upload.at);
+    let upload = find::upload(exchanges, sign_in.at, hints).filter(another);
+    let found = [(Deed::Read, find::read(exchanges, sign_in.at)), (Deed::Fetch, fetch), (Deed::Upload, upload)];
     let writes: BTreeSet<usize> = found[1..].iter().filter_map(|(_, found)| Some(found.as_ref()?.at)).collect();
     let reads = found[0].1.as_ref().map(|found| found.at);
     let mut plan = Plan::new(exchanges, origin, hints, &sign_in, writes, reads);
