@@ -177,6 +177,11 @@ pub const ERRORS: [Part; 9] = [
             ("last-token", "No token would be left."),
             ("leg-not-done", "A platform's configuration still has the old token."),
             ("window-open", "Devices have not had time enough to fetch the new token."),
+            (
+                "coverage-low",
+                "Fewer devices have the app and have checked in since the change than the configuration asks for.",
+            ),
+            ("coverage-unseen", "How many devices have checked in since the change cannot be seen."),
             ("effective-date", "The effective date is needed:  --effective-date DATE."),
             (
                 "effective-date-past",

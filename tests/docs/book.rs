@@ -114,6 +114,20 @@ fn every_configuration_is_one() {
     assert!(found.len() > 8, "{}", found.len());
 }
 
+/// Values within sentences, such as the sources of secrets, are TOML.
+#[test]
+fn every_value_within_a_sentence_is_one() {
+    let mut tried = 0;
+    for name in pages() {
+        for span in spans(&page(&name)).iter().filter(|span| span.starts_with("{ ") && span.contains(" = ")) {
+            let value = toml::from_str::<toml::Table>(&format!("value = {span}"));
+            assert!(value.is_ok(), "{name}: {span}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 8, "{tried}");
+}
+
 /// Every line of JSON, in blocks of its own and between marks within sentences.
 #[test]
 fn every_json_is_json() {

@@ -49,7 +49,7 @@ const ENDS: [(&str, &str, i32); 12] = [
     ("docs/monitoring.md", "pushcert status acme -o nagios", 1),
     ("docs/monitoring.md", "pushcert watch --once -o nagios", 1),
     // Nothing was renewed yet, so there is no day before.
-    ("docs/setting-up.md", "pushcert prove acme --fleet", 6),
+    ("docs/renewal.md", "pushcert prove acme --fleet", 6),
 ];
 
 fn read(path: &str) -> String {

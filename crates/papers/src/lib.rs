@@ -117,10 +117,12 @@
 //! Versions follow semantic versioning: until 1.0 a minor release may break what is shown here, and a patch release never does. Words
 //! that only grow ([`Code`], [`Kind`], [`watch::Problem`], [`renewal::Step`], fields of facts) may grow with any release: match them
 //! with a last arm for all others. The wording of messages, and the rooms that this documentation does not show, serve the tool
-//! `pushcert` and may change at any time. Where types of other crates show (the traits of `serde`), a test holds their list.
+//! `pushcert` and may change at any time. No type of another crate shows; a test looks for them. `serde`'s traits are implemented for what is
+//! written down.
 
 mod country;
 mod der;
+mod finding;
 mod fingerprint;
 mod json;
 mod key;
@@ -133,28 +135,29 @@ mod text;
 mod time;
 mod topic;
 
+pub mod bundle;
+pub mod certificate;
+pub mod judge;
+pub mod kind;
+pub mod renewal;
+pub mod request;
+pub mod watch;
+
+// These serve the tool alone, and may change with any release.
 #[doc(hidden)]
 pub mod android;
 #[doc(hidden)]
 pub mod apns;
-pub mod bundle;
-pub mod certificate;
 #[doc(hidden)]
 pub mod console;
 #[doc(hidden)]
 pub mod credential;
 #[doc(hidden)]
 pub mod escape;
-pub mod finding;
-pub mod judge;
-pub mod kind;
 #[doc(hidden)]
 pub mod page;
 #[doc(hidden)]
 pub mod pingid;
-pub mod renewal;
-pub mod request;
-pub mod watch;
 
 pub use country::{Country, NotACountry};
 pub use finding::{Code, Finding, Severity, Verdict};
@@ -168,3 +171,8 @@ pub use tenant::{NotATenantName, TenantName};
 pub use text::Oddity;
 pub use time::{DAY, NotATime, Time};
 pub use topic::{NotATopic, PREFIX as TOPIC_PREFIX, Topic, within as topic_within};
+
+/// The page about this library; its examples are tried with those above.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+struct Page;

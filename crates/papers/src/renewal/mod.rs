@@ -7,6 +7,7 @@ mod journey;
 mod next;
 mod rehearsal;
 
+#[doc(hidden)]
 pub mod guide;
 pub mod record;
 

@@ -12,8 +12,12 @@ mod standing;
 mod state;
 
 pub use account::Account;
+// Alerts and the proof by the fleet serve the tool alone, and may change with any release.
+#[doc(hidden)]
 pub use alert::{Alert, Announced, Matter, Severity, identity, pause};
+#[doc(hidden)]
 pub use due::{Due, Outlook, due, watch_trouble};
+#[doc(hidden)]
 pub use fleet::{AfterChange, Share, Silence, after_change, fell_silent};
 pub use level::Level;
 pub use lookup::{Lookup, is_believed};
