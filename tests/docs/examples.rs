@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -88,12 +87,13 @@ impl Stage {
         let home = home();
         let sandbox = Sandbox::start(home.path());
         let stage = Self { core: (topic_of_core(&sandbox), pin_of_core(&sandbox)), sandbox, home };
-        for folder in ["bin", "desk", "etc/pushcert", "etc/push", "srv", "node_exporter", "archive"] {
+        for folder in ["bin", "desk/archive", "etc/pushcert", "etc/push", "srv", "node_exporter"] {
             fs::create_dir_all(stage.at(folder)).expect("a folder");
         }
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_pushcert"), stage.at("bin/pushcert")).expect("a link");
         stage.write("secret", "correct horse\n");
         stage.write("etc/pushcert/acme.password", &read(stage.sandbox.get("password_file")));
+        stage.certificates();
         stage.papers();
         stage
     }
@@ -106,40 +106,36 @@ impl Stage {
         pushcert::world::files::write_private(&self.at(name), text.as_bytes()).expect("written");
     }
 
-    /// The tenant's request and its certificates, this year's and last year's, from a renewal in a store of its own; and what the
-    /// pages on files speak of.
-    fn papers(&self) {
+    /// The tenant's request and its certificates, this year's and last year's, from a renewal in a store of its own.
+    fn certificates(&self) {
         let (config, store) = (self.sandbox.get("config"), self.at("before.sqlite").display().to_string());
-        let waiting = run(
-            self.home.path(),
-            &["--config", config, "--store", &store, "renew", "cloud", "--no-input", "-o", "json"],
-        );
-        let report: serde_json::Value = serde_json::from_slice(&waiting.stdout).expect("JSON");
+        let renew = ["--config", config, "--store", &store, "renew", "cloud", "--no-input", "-o", "json"];
+        let report: serde_json::Value = serde_json::from_slice(&run(self.home.path(), &renew).stdout).expect("JSON");
         let request = PathBuf::from(report["request"].as_str().expect("a request"));
         let topic = report["topic"].as_str().expect("a topic");
-        let desk = |name: &str| self.at("desk").join(name);
+        let put = |name: &str, bytes: &[u8]| fs::write(self.at(name), bytes).expect("written");
         let last_year = self.download(topic);
-        let core = self.download(&self.core.0);
-        let new = with_curl(&self.sandbox, topic, &request).expect("curl");
-        for name in ["last-year.pem", "acme.pem", "archive/one.pem"] {
-            fs::create_dir_all(desk(name).parent().expect("a folder")).expect("a folder");
-            fs::write(desk(name), &last_year).expect("written");
+        for name in ["desk/last-year.pem", "desk/acme.pem", "desk/archive/one.pem", "etc/push/acme.pem"] {
+            put(name, &last_year);
         }
-        fs::write(self.at("etc/push/acme.pem"), &last_year).expect("written");
-        fs::write(desk("installed.pem"), core).expect("written");
-        fs::copy(&new, desk("new.pem")).expect("copied");
-        fs::copy(&new, desk("some-file")).expect("copied");
-        fs::copy(&request, desk("ApplePushInfo.txt")).expect("copied");
-        self.sealed();
+        put("desk/installed.pem", &self.download(&self.core.0));
+        let new = fs::read(with_curl(&self.sandbox, topic, &request).expect("curl")).expect("a certificate");
+        put("desk/new.pem", &new);
+        put("desk/some-file", &new);
+        put("desk/ApplePushInfo.txt", &fs::read(&request).expect("a request"));
+    }
+
+    /// What pages on keys and further credentials speak of.
+    fn papers(&self) {
+        let desk = |name: &str| self.at("desk").join(name);
         fs::copy(self.sandbox.get("vendor_certificate"), desk("chain.pem")).expect("copied");
-        fs::copy(self.sandbox.get("service_account_key"), desk("key.json")).expect("copied");
-        fs::set_permissions(desk("key.json"), fs::Permissions::from_mode(0o600)).expect("private");
+        self.write("desk/key.json", &read(self.sandbox.get("service_account_key")));
         self.write("desk/token.txt", "5f0c8f0e-4f5e-4a43-9c0e-0c3f8a2d7b11\n");
         self.write("desk/passphrase", "correct horse\n");
-        let export =
-            ["pkcs12", "-export", "-passout", "pass:correct horse", "-in", self.sandbox.get("vendor_certificate")];
-        let key = ["-inkey", self.sandbox.get("vendor_key"), "-out"];
-        succeeds(Command::new("openssl").args(export).args(key).arg(desk("vendor.p12")));
+        let export = ["pkcs12", "-export", "-passout", "pass:correct horse", "-in"];
+        let pair = [self.sandbox.get("vendor_certificate"), "-inkey", self.sandbox.get("vendor_key"), "-out"];
+        succeeds(Command::new("openssl").args(export).args(pair).arg(desk("vendor.p12")));
+        self.sealed();
     }
 
     /// The reply of a signing service, sealed for a key that is at hand.
