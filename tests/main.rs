@@ -14,6 +14,7 @@ mod crash;
 mod credentials;
 mod days;
 mod docs;
+mod etiquette;
 mod fetch;
 mod floors;
 mod handover;
@@ -32,6 +33,7 @@ mod passphrases;
 mod program;
 mod prometheus;
 mod receivers;
+mod releases;
 #[cfg(unix)]
 mod revocations;
 mod servers;

@@ -104,13 +104,19 @@ const WIDEST: usize = 110;
 
 /// A paragraph, as wide as the terminal allows, and no wider than is pleasant.
 pub fn wrapped(indent: &str, text: &str) -> String {
-    let terminal = terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0));
-    let options = textwrap::Options::new(terminal.clamp(40, WIDEST))
+    let options = textwrap::Options::new(width().clamp(40, WIDEST))
         .initial_indent(indent)
         .subsequent_indent(indent)
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(&printable(text), options).trim_end().to_owned() + "\n"
+}
+
+/// What somebody has said that it be, or else the terminal's.
+fn width() -> usize {
+    #[expect(clippy::disallowed_methods, reason = "what the terminal's surroundings say of it")]
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    said.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(WIDEST)
 }
 
 pub fn styled(style: Style, text: &str) -> String {

@@ -192,3 +192,25 @@ fn proxy_variables_are_respected_and_loopback_is_never_asked_through_one() {
     assert!(told.try_recv().is_err(), "loopback is asked itself");
     fs::remove_file(home.path().join("password")).expect("gone");
 }
+
+#[test]
+fn what_no_proxy_names_is_not_asked_through_one() {
+    let (home, pair) = (home(), Pair::new("core.acme.invalid"));
+    let (server_address, _served) = server(&pair, None);
+    let (proxy_address, told) = proxy(server_address);
+    let proxy = format!("http://{proxy_address}");
+    let trust = format!("{}server_certificate_sha256 = \"{}\"", with_password(home.path()), pair.sha256());
+    let lines = format!("url = \"https://core.acme.invalid\"\n{trust}");
+    for (variable, others, goes_through) in [
+        ("https_proxy", "", true),
+        ("ALL_PROXY", "", true),
+        ("HTTPS_PROXY", "core.acme.example,192.0.2.0/24", true),
+        ("HTTPS_PROXY", "core.acme.invalid", false),
+        ("HTTPS_PROXY", "localhost, .acme.invalid", false),
+        ("https_proxy", "*", false),
+    ] {
+        let (code, said) = asked(home.path(), &lines, &[(variable, &proxy), ("NO_PROXY", others)]);
+        assert_eq!(code, Some(7), "{said}");
+        assert_eq!(told.try_iter().count() > 0, goes_through, "{variable} with NO_PROXY={others:?}: {said}");
+    }
+}

@@ -22,6 +22,18 @@ pub fn writable_by_others(_: &fs::Metadata) -> bool {
     false
 }
 
+/// Whether everybody may rename what lies in this folder, whosever it is: in one that is sticky only the owner may.
+#[cfg(unix)]
+pub(super) fn is_free_for_all(folder: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    folder.mode() & 0o1002 == 0o0002
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_free_for_all(_: &fs::Metadata) -> bool {
+    false
+}
+
 /// Whether somebody else than we and the system's administrator may read.
 #[cfg(unix)]
 pub fn readable_by_others(metadata: &fs::Metadata) -> bool {

@@ -3,12 +3,12 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use tempfile::NamedTempFile;
 
-use super::rights::writable_by_others;
+use super::rights::{is_free_for_all, writable_by_others};
 
 /// Writes a file that only its owner may read, whole or not at all, and on disk before this returns.
 ///
@@ -83,16 +83,29 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes an empty file that only its owner may read, unless one stands there.
+/// Makes an empty file that only its owner may read, unless a file stands there.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When it cannot be made, or something else than a file stands there.
 pub fn create_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    at_once_and_private(&mut options)?;
+    if options.open(path)?.metadata()?.is_file() { Ok(()) } else { Err(io::Error::other("it is not a file")) }
+}
+
+/// Nobody is waited for at the other end of a pipe.
+#[cfg(unix)]
+fn at_once_and_private(options: &mut OpenOptions) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
+    options.mode(0o600).custom_flags(flags);
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn at_once_and_private(_: &mut OpenOptions) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -106,11 +119,16 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder, and those above it, that only its owner may enter. One that stands there already must be a folder
-/// of ours that nobody else may write to.
+/// of ours that nobody else may write to, and that nobody else can put another one in the place of.
 ///
 /// # Errors
-/// When it cannot be made, is a link, or others may write to it.
+/// When it cannot be made, is a link, others may write to it, or anybody may swap it.
 pub fn create_private_dir(path: &Path) -> io::Result<()> {
+    if let Some(open) = whence_it_can_be_swapped(path) {
+        let said =
+            format!("anybody may write to {}, and so put another folder in the place of one below it", open.display());
+        return Err(io::Error::other(said));
+    }
     make_private(path)?;
     let metadata = fs::symlink_metadata(path)?;
     if !metadata.is_dir() {
@@ -120,6 +138,14 @@ pub fn create_private_dir(path: &Path) -> io::Result<()> {
         return Err(io::Error::other(format!("others may write to {}; take that right from them", path.display())));
     }
     Ok(())
+}
+
+/// A folder on the way in which everybody may rename what is not theirs.
+fn whence_it_can_be_swapped(path: &Path) -> Option<PathBuf> {
+    let is_there = |folder: &&Path| !folder.as_os_str().is_empty() && folder.exists();
+    let nearest = path.ancestors().skip(1).find(is_there).unwrap_or(Path::new("."));
+    let real = fs::canonicalize(nearest).ok()?;
+    real.ancestors().find(|folder| fs::metadata(folder).is_ok_and(|found| is_free_for_all(&found))).map(Path::to_owned)
 }
 
 /// Makes what is missing of these folders, each on disk before the next: after a power cut a file in the last one is
