@@ -185,3 +185,50 @@ impl RawPingOne {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pingone(lines: &str) -> Result<PingOne, String> {
+        let usual = "environment = \"0a-1b\"\napplication = \"2c-3d\"\nclient_id = \"worker\"\nclient_secret = { env = \"SECRET\" }\n";
+        let raw: RawPingOne = toml::from_str(&format!("{usual}{lines}")).map_err(|error| error.to_string())?;
+        let read = Credentials::of(None, Some(raw), None, Path::new("/etc/pushcert"))?;
+        Ok(read.pingone.expect("it was given"))
+    }
+
+    #[test]
+    fn every_region_has_hosts_of_its_own() {
+        for (region, ending) in
+            [("na", "com"), ("eu", "eu"), ("ap", "asia"), ("ca", "ca"), ("au", "com.au"), ("sg", "sg")]
+        {
+            let found = pingone(&format!("region = \"{region}\"")).expect(region);
+            assert_eq!(found.api.as_str(), format!("https://api.pingone.{ending}/"), "{region}");
+            assert_eq!(found.auth.as_str(), format!("https://auth.pingone.{ending}/"), "{region}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_a_reason() {
+        for (lines, why) in [
+            ("", "needs its `region`"),
+            ("region = \"mars\"", "it is one of na, com, eu"),
+            ("region = \"eu\"\naddress = \"https://127.0.0.1:1\"", "needs its `region`"),
+            ("address = \"https://pingone.example.com\"", "for this machine alone"),
+            ("address = \"http://127.0.0.1:1\"", "for this machine alone"),
+        ] {
+            let refused = pingone(lines).expect_err(lines);
+            assert!(refused.contains(why), "{lines}: {refused}");
+        }
+        let pingid = |lines: &str| {
+            let read: Pingid = toml::from_str(lines).expect("it is TOML");
+            Credentials::of(Some(read), None, None, Path::new("/")).map(|read| read.pingid.coverage)
+        };
+        assert_eq!((pingid(""), pingid("coverage = 0")), (Ok(COVERAGE), Ok(0)));
+        for (lines, why) in
+            [("coverage = 101", "0 to 100"), ("platforms = []", "a platform"), ("soak_days = -1", "soak_days")]
+        {
+            assert!(pingid(lines).expect_err(lines).contains(why), "{lines}");
+        }
+    }
+}
