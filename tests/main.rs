@@ -27,12 +27,14 @@ mod matrix;
 mod monitoring;
 mod monitors;
 mod others;
+mod own_keys;
 mod packaging;
 mod papers;
 mod passphrases;
 mod program;
 mod prometheus;
 mod receivers;
+mod record;
 mod releases;
 #[cfg(unix)]
 mod revocations;

@@ -22,7 +22,7 @@ use pushcert_papers::watch::Level;
 use crate::{
     cli::{
         args::{
-            Accept, Adopt, Android, Cli, Color, Command, Config, Csr, DemoMdm, Global, Man, Output, Pingid, Prove,
+            Accept, Adopt, Android, Cli, Color, Command, Config, Csr, DemoMdm, Global, Man, Output, P12, Pingid, Prove,
             Renew, Status,
         },
         exit, help, log, manual,
@@ -154,7 +154,8 @@ fn carry_out(cli: Cli, printer: &Printer) -> Outcome {
         Command::Check(args) => papers::check(printer, args, cli.global.timeout, now()),
         Command::Inspect(args) => papers::inspect(printer, args, now()),
         Command::Csr(Csr::Alone(command)) => papers::csr(printer, &ask(), command, now()),
-        Command::P12(command) => papers::p12(printer, &ask(), command, now()),
+        Command::P12(P12::Pack(args)) if args.tenant.is_none() => papers::pack(printer, &ask(), args, now()),
+        Command::P12(P12::Open(args)) => papers::open(printer, &ask(), args),
         Command::Status(Status { from: Some(place), tenants, fail_on, at, .. }) => {
             let timeout = cli.global.timeout;
             published::status(
@@ -321,6 +322,10 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
             let (tenant, evidence, topic) = adopt_wish(args);
             adopt::adopt(world, &tenant, &evidence, topic).await
         }
+        Command::P12(P12::Pack(mut args)) => {
+            let tenant = args.tenant.take().expect("without a tenant there is no need of a world");
+            papers::pack_kept(world, tenant, args).await
+        }
         Command::Install(args) => install::install(world, &args.tenant, args.file, accept(args.accept)).await,
         Command::Prove(Prove { tenant, identity: Some(file), passphrase, .. }) => {
             let passphrase = papers::passphrase(passphrase).given()?;
@@ -354,7 +359,7 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
         | Command::Console(_)
         | Command::Init(_)
         | Command::Watch(_)
-        | Command::P12(_)
+        | Command::P12(P12::Open(_))
         | Command::Help(_)
         | Command::Completions(_)
         | Command::Man(_)

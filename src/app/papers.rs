@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use pushcert_papers::{Time, judge::Want};
+use pushcert_papers::{TenantName, Time, judge::Want};
 
 use crate::{
-    cli::args::{Check, CsrAlone, Inspect, P12, Packing, Passphrase as PassphraseArgs, Wanted},
+    cli::args::{Check, CsrAlone, Inspect, P12Open, P12Pack, Packing, Passphrase as PassphraseArgs, Wanted},
     commands::{
-        Ask, Failure, Kind, Outcome, Reporter,
+        Ask, Failure, Kind, Outcome, Reporter, World,
         check::{self, Revocations},
         csr, p12,
         passphrase::Passphrase,
@@ -94,34 +94,44 @@ pub fn csr(reporter: &dyn Reporter, ask: &dyn Ask, command: CsrAlone, now: Time)
     }
 }
 
-pub fn p12(reporter: &dyn Reporter, ask: &dyn Ask, command: P12, now: Time) -> Outcome {
-    match command {
-        P12::Pack(args) => {
-            let wish = p12::Pack {
-                certificate: args.certificate,
-                key: args.key,
-                chain: args.chain,
-                out: args.out,
-                profile: match args.profile {
-                    Packing::Modern => Profile::Modern,
-                    Packing::Compatible => Profile::Compatible,
-                },
-                authorities: args.authorities,
-                key_passphrase: of_the_key(args.key_passphrase_file),
-                passphrase: passphrase(args.passphrase),
-            };
-            p12::pack(reporter, ask, &wish, now)
-        }
-        P12::Open(args) => {
-            let wish = p12::Open {
-                file: args.file,
-                out: args.out,
-                key_passphrase: of_the_key(args.key_passphrase_file),
-                passphrase: passphrase(args.passphrase),
-            };
-            p12::open(reporter, ask, &wish)
-        }
+pub fn pack(reporter: &dyn Reporter, ask: &dyn Ask, args: P12Pack, now: Time) -> Outcome {
+    let needed = "clap wants both where no tenant is named";
+    let wish = p12::Pack {
+        certificate: args.certificate.clone().expect(needed),
+        key: args.key.clone().expect(needed),
+        authorities: args.authorities.clone(),
+        key_passphrase: of_the_key(args.key_passphrase_file.clone()),
+        file: new_file(args),
+    };
+    p12::pack(reporter, ask, &wish, now)
+}
+
+pub async fn pack_kept(world: &World<'_>, tenant: TenantName, args: P12Pack) -> Outcome {
+    let key_passphrase = of_the_key(args.key_passphrase_file.clone());
+    let authorities = args.authorities.clone();
+    p12::pack_kept(world, &p12::PackKept { tenant, key_passphrase, authorities, file: new_file(args) }).await
+}
+
+fn new_file(args: P12Pack) -> p12::NewFile {
+    p12::NewFile {
+        out: args.out,
+        chain: args.chain,
+        profile: match args.profile {
+            Packing::Modern => Profile::Modern,
+            Packing::Compatible => Profile::Compatible,
+        },
+        passphrase: passphrase(args.passphrase),
     }
+}
+
+pub fn open(reporter: &dyn Reporter, ask: &dyn Ask, args: P12Open) -> Outcome {
+    let wish = p12::Open {
+        file: args.file,
+        out: args.out,
+        key_passphrase: of_the_key(args.key_passphrase_file),
+        passphrase: passphrase(args.passphrase),
+    };
+    p12::open(reporter, ask, &wish)
 }
 
 pub(super) fn passphrase(args: PassphraseArgs) -> Passphrase {

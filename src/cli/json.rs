@@ -12,9 +12,10 @@ use pushcert_papers::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::commands::{Event, Looked, Made, Rehearsed, console::ConsoleReport};
+use crate::commands::{Event, Looked, Made, Rehearsed, StatusLine, console::ConsoleReport};
 
-/// The lines of an event; `None` for talk, which programs do not get, and for judged files, which have a way of their own.
+/// The lines of an event; `None` for talk, which programs do not get, and for judged files and tenants, which have ways of
+/// their own, since there may be many of them.
 pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
     match event {
         Event::Made(files) => Some(vec![made(files)]),
@@ -26,7 +27,6 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
         Event::Configured { path } => {
             Some(vec![json!({ "schema": "pushcert/made/1", "files": { "configuration": path } })])
         }
-        Event::Status(lines) => Some(lines.iter().map(|line| with_schema("pushcert/status/1", line)).collect()),
         Event::History(lines) => Some(
             lines
                 .iter()
@@ -73,6 +73,7 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
         }
         Event::Ready(announcement) => serde_json::from_str(announcement).ok().map(|value| vec![value]),
         Event::Judged(_)
+        | Event::Status(_)
         | Event::Scanning { .. }
         | Event::Scanned { .. }
         | Event::ScanOver
@@ -92,12 +93,25 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
     }
 }
 
-fn with_schema(schema: &str, body: &impl Serialize) -> Value {
-    let mut line = json!({ "schema": schema });
-    if let (Value::Object(line), Ok(Value::Object(body))) = (&mut line, serde_json::to_value(body)) {
-        line.extend(body);
+/// The lines of tenants, each with its line end.
+pub fn statuses(lines: &[StatusLine]) -> String {
+    let mut text = Vec::new();
+    for line in lines {
+        serde_json::to_writer(&mut text, &WithSchema { schema: "pushcert/status/1", body: line }).expect("plain data");
+        text.push(b'\n');
     }
-    line
+    String::from_utf8(text).expect("JSON is text")
+}
+
+#[derive(Serialize)]
+struct WithSchema<'a, T> {
+    schema: &'static str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+fn with_schema(schema: &'static str, body: &impl Serialize) -> Value {
+    serde_json::to_value(WithSchema { schema, body }).expect("plain data")
 }
 
 /// `pushcert/check/1`, in the order in which it is documented.

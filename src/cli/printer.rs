@@ -111,6 +111,9 @@ impl Printer {
             super::json::judged(looked, &mut line);
             return raw_to_stdout(&line);
         }
+        if let Event::Status(lines) = event {
+            return self.result(&super::json::statuses(lines));
+        }
         if let Some(lines) = super::json::lines(event) {
             self.result(&lines.iter().map(json_line).collect::<String>());
         }

@@ -104,7 +104,11 @@ pub const ERRORS: [Part; 9] = [
             ),
             ("store-sign-in", "The database refused the sign-in."),
             ("store-not-trusted", "The database's certificate is not trusted."),
-            ("store-moved", "The store's file is not where it was when the run began; nothing was written."),
+            ("store-moved", "The store's file is not where it was when the run began; nothing more was done."),
+            (
+                "store-read-only",
+                "The store lies in a folder, or on a disk, that cannot be written to; it is read, and nothing more.",
+            ),
             ("journey-unreadable", "What the store holds of this tenant cannot be read."),
             ("journey-newer", "A newer release goes on with this tenant; this one leaves it alone."),
             ("artefact-lost", "A file that the record names is not in the store."),
@@ -114,6 +118,7 @@ pub const ERRORS: [Part; 9] = [
         "A renewal",
         &[
             ("installed-unknown", "It is not known what is installed; record it:  pushcert adopt TENANT FILE."),
+            ("no-own-key", "No own key with a certificate is kept for this tenant."),
             ("own-key", "The tenant's key is our own, so the server has no request to give."),
             ("certificate-waiting", "A certificate waits to be installed; that goes first:  pushcert renew TENANT."),
             (

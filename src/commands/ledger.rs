@@ -138,8 +138,10 @@ impl<'a> Ledger<'a> {
     /// Whether this book may be written to.
     ///
     /// # Errors
-    /// When a newer release wrote the latest journey: what this one does not know would be lost.
+    /// When a newer release wrote the latest journey, since what this one does not know would be lost; and when the store can
+    /// only be read.
     pub fn may_change(&self) -> Result<(), Failure> {
+        self.world.store.takes_changes()?;
         let Some(newer) = &self.newer else { return Ok(()) };
         Err(Failure::new(Kind::Failed, "journey-newer", newer)
             .hinted("nothing was changed; until then  pushcert status  and  pushcert history  show what is known"))
@@ -369,7 +371,9 @@ impl From<StoreError> for Failure {
             StoreError::NotTrusted { .. } => Self::new(Kind::Failed, "store-not-trusted", &error)
                 .hinted("give the certificate of the server's authority as  store = { url, ca_file }  in the configuration"),
             StoreError::Moved { .. } => Self::new(Kind::Failed, "store-moved", &error)
-                .hinted("nothing was written; put it back, or run the same command again to begin a new one"),
+                .hinted("put it back, and run the same command again: it goes on from what is in it; without it a new one is begun"),
+            StoreError::ReadOnly { .. } => Self::new(Kind::Failed, "store-read-only", &error)
+                .hinted("nothing was changed; look at the folder's mode, and whether the disk is mounted read-only. Until then  pushcert status --offline  and  pushcert history  show what is known"),
             _ => Self::new(Kind::Failed, "store", &error)
                 .hinted("nothing was half done; look at the store's folder and its free space"),
         }

@@ -32,6 +32,14 @@ pub trait Store {
     /// The books of these tenants, in their order: as many questions to the store for ten thousand as for one.
     async fn books(&self, tenants: &[&TenantName]) -> Result<Vec<Book>, StoreError>;
 
+    /// Whether this store takes changes at all, as it was when it was opened.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`] when it can only be read.
+    fn takes_changes(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// A tenant's book; `None` when nothing was ever kept for it.
     async fn tenant(&self, tenant: &TenantName) -> Result<Option<TenantRecord>, StoreError> {
         Ok(self.books(&[tenant]).await?.pop().and_then(|book| book.record))
@@ -253,7 +261,13 @@ pub enum StoreError {
         /// Why.
         source: std::io::Error,
     },
-    /// Somebody took the file away, or put another in its place, while it was in use; nothing was written.
+    /// It lies where nothing can be written; it was read, and nothing more.
+    #[error("the store {place} cannot be written to: its folder, or the disk, is read-only")]
+    ReadOnly {
+        /// Where it is.
+        place: String,
+    },
+    /// Somebody took the file away, or put another in its place, while it was in use.
     #[error("the store {place} was moved, removed or replaced while it was in use")]
     Moved {
         /// Where it was.

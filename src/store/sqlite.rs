@@ -2,16 +2,18 @@
 
 use std::{
     cell::RefCell,
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use async_trait::async_trait;
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use pushcert_papers::{
     Fingerprint, Secret, TenantName, Time, Topic,
     watch::{Lookup, Seen, Source},
 };
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, params};
 
 use super::{
     Announced, Artefact, AuditEntry, AuditLine, AuditState, Book, Change, Guard, Leased, Letter, Settled, Store,
@@ -23,13 +25,14 @@ use super::{
 use crate::world::files::{self, FileId};
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/sqlite/0001-begin.sql"),
     include_str!("migrations/sqlite/0002-outbox.sql"),
     include_str!("migrations/sqlite/0003-kinds.sql"),
     include_str!("migrations/sqlite/0004-account.sql"),
     include_str!("migrations/sqlite/0005-lookup.sql"),
     include_str!("migrations/sqlite/0006-delivered.sql"),
+    include_str!("migrations/sqlite/0007-refusals.sql"),
 ];
 
 /// The books of these tenants, with the latest journey of each kind.
@@ -56,22 +59,57 @@ pub struct Sqlite {
     connection: RefCell<Connection>,
     path: PathBuf,
     file: Option<FileId>,
+    /// Whether it can only be read.
+    read_only: bool,
 }
 
 impl Sqlite {
-    /// Opens the store in this file, and makes it where there is none.
+    /// Opens the store in this file, and makes it where there is none. One that lies where nothing can be written is opened
+    /// all the same, to be read.
     ///
     /// # Errors
     /// When it cannot be made or opened, is no store, or was written by a newer release.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        match Self::open_to_write(path) {
+            Err(error) if is_shut(&error) && path.is_file() => Self::open_to_read(path).map_err(|_| error),
+            opened => opened,
+        }
+    }
+
+    fn open_to_write(path: &Path) -> Result<Self, StoreError> {
         let folder = files::folder_of(path);
         let file = |source| StoreError::File { place: path.display().to_string(), source };
         files::create_private_dir(folder).map_err(file)?;
         files::create_private(path).map_err(file)?;
-        let connection = Connection::open(path).map_err(|source| at(path, source))?;
-        let store = Self { connection: RefCell::new(connection), path: path.to_owned(), file: files::id(path) };
+        let store = Self::on(path, Connection::open(path).map_err(|source| at(path, source))?, false);
         store.prepare()?;
         Ok(store)
+    }
+
+    /// While another run has it open its log lies beside it, and is read too; otherwise the file is all of it, and SQLite
+    /// has to be told that nothing else can be made beside it.
+    fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let name = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+        let mut failure = None;
+        for address in [format!("file:{name}"), format!("file:{name}?immutable=1")] {
+            let opened = Connection::open_with_flags(address, flags).and_then(|connection| {
+                let form = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+                Ok((connection, form))
+            });
+            match opened {
+                Ok((connection, found)) => {
+                    let store = Self::on(path, connection, true);
+                    return if found == known() { Ok(store) } else { Err(store.damaged("an older form")) };
+                }
+                Err(source) => failure = Some(at(path, source)),
+            }
+        }
+        Err(failure.expect("it was tried"))
+    }
+
+    fn on(path: &Path, connection: Connection, read_only: bool) -> Self {
+        Self { connection: RefCell::new(connection), path: path.to_owned(), file: files::id(path), read_only }
     }
 
     fn prepare(&self) -> Result<(), StoreError> {
@@ -84,7 +122,7 @@ impl Sqlite {
             connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
         })();
         let found = prepared.map_err(|source| self.database(source))?;
-        let known = i64::try_from(MIGRATIONS.len()).expect("a few migrations");
+        let known = known();
         if found > known {
             return Err(StoreError::Newer { place: self.place(), found, known });
         }
@@ -140,15 +178,27 @@ impl Sqlite {
         let rows = || connection.prepare_cached(sql)?.query_map([names], read)?.collect::<Result<_, _>>();
         rows().map_err(|source| self.database(source))
     }
+}
 
-    /// The keyed fingerprint of a secret: without this store's key it tells nothing about the secret.
-    fn fingerprint(&self, secret: &Secret) -> Result<String, StoreError> {
-        let mut keyed = self.pepper()?;
-        keyed.extend_from_slice(secret.reveal().as_bytes());
-        let fingerprint = Fingerprint::of(&Fingerprint::of(&keyed).to_string().into_bytes()).to_string();
-        zeroize::Zeroize::zeroize(&mut keyed);
-        Ok(fingerprint)
+/// The form that this release writes.
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).expect("a few migrations")
+}
+
+/// Whether the place cannot be written to, which does not keep anybody from reading.
+fn is_shut(error: &StoreError) -> bool {
+    match error {
+        StoreError::ReadOnly { .. } => true,
+        StoreError::File { source, .. } => {
+            matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+        }
+        StoreError::Database { source, .. } => code(source.as_ref()) == Some(ErrorCode::CannotOpen),
+        _ => false,
     }
+}
+
+fn code(source: &(dyn std::error::Error + 'static)) -> Option<ErrorCode> {
+    source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code)
 }
 
 /// A row of [`BOOKS`].
@@ -171,7 +221,11 @@ fn book(row: &Row<'_>) -> rusqlite::Result<BookRow> {
 }
 
 fn at(path: &Path, source: rusqlite::Error) -> StoreError {
-    StoreError::Database { place: path.display().to_string(), source: source.into() }
+    let place = path.display().to_string();
+    if source.sqlite_error_code() == Some(ErrorCode::ReadOnly) {
+        return StoreError::ReadOnly { place };
+    }
+    StoreError::Database { place, source: source.into() }
 }
 
 /// Brings the form up to date, one transaction for each step; another process may be doing the same.
@@ -209,7 +263,12 @@ impl Store for Sqlite {
         Ok(books)
     }
 
+    fn takes_changes(&self) -> Result<(), StoreError> {
+        if self.read_only { Err(StoreError::ReadOnly { place: self.place() }) } else { Ok(()) }
+    }
+
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {
+        self.takes_changes()?;
         self.in_place()?;
         let mut connection = self.connection.borrow_mut();
         let transaction = connection
@@ -220,6 +279,8 @@ impl Store for Sqlite {
         };
         let heads = write(&transaction, tenant, &change).map_err(|source| self.database(source))?;
         transaction.commit().map_err(|source| self.database(source))?;
+        // Whoever took it away just now took this change along: nothing may follow from it.
+        self.in_place()?;
         audit::log(tenant, &change, &heads);
         Ok(version)
     }
@@ -246,6 +307,7 @@ impl Store for Sqlite {
     }
 
     async fn record_sighting(&self, tenant: &TenantName, seen: &Seen) -> Result<(), StoreError> {
+        self.takes_changes()?;
         let json = serde_json::to_string(seen).expect("a sighting is plain data");
         let connection = self.connection.borrow();
         // What a server shows can be asked again after a power cut, and a round over ten thousand servers does not wait for
@@ -276,7 +338,7 @@ impl Store for Sqlite {
     }
 
     async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError> {
-        let fingerprint = self.fingerprint(secret)?;
+        let fingerprint = self.keyed_fingerprint(secret).await?.to_string();
         let sql = "SELECT at FROM refused_sign_in WHERE tenant = ?1 AND fingerprint = ?2";
         let found =
             self.connection.borrow().query_row(sql, [tenant.as_str(), &fingerprint], |row| row.get(0)).optional();
@@ -290,7 +352,7 @@ impl Store for Sqlite {
     async fn remember_sign_in(&self, tenant: &TenantName, refused: Option<(&Secret, Time)>) -> Result<(), StoreError> {
         let written = match refused {
             Some((secret, at)) => {
-                let fingerprint = self.fingerprint(secret)?;
+                let fingerprint = self.keyed_fingerprint(secret).await?.to_string();
                 let sql = "INSERT OR REPLACE INTO refused_sign_in (tenant, fingerprint, at) VALUES (?1, ?2, ?3)";
                 self.connection.borrow().execute(sql, params![tenant.as_str(), fingerprint, at.unix()])
             }
@@ -302,6 +364,7 @@ impl Store for Sqlite {
     }
 
     async fn lock(&self, tenant: &TenantName, now: Time) -> Result<Guard, StoreError> {
+        self.takes_changes()?;
         self.in_place()?;
         let folder = files::folder_of(&self.path);
         lock::take(folder, tenant, now).map_err(|none| match none {

@@ -32,7 +32,7 @@ const ELSEWHERE: [(&str, &str); 12] = [
 const PIN: &str = "7d1e0c3a9b5f48d2a6c4e8f01b2d3c5e7f90a1b2c3d4e5f60718293a4b5c6d7e";
 
 /// Lines that end otherwise than with 0, by page.
-const ENDS: [(&str, &str, i32); 12] = [
+const ENDS: [(&str, &str, i32); 13] = [
     // The embedded world's PingID has a token, so there is nothing to set up for the first time.
     ("docs/pingid.md", "pushcert pingid rotate acme --first", 3),
     // A person must act.
@@ -41,6 +41,8 @@ const ENDS: [(&str, &str, i32); 12] = [
     ("docs/renewal.md", "pushcert re", 4),
     ("docs/sandbox.md", "pushcert --config", 4),
     ("docs/when-things-go-wrong.md", "pushcert r", 4),
+    // Its server keeps the key of its own request.
+    ("docs/when-things-go-wrong.md", "pushcert p12 pack --tenant", 6),
     // A certificate that ends in three weeks is a warning.
     ("docs/monitoring.md", "pushcert check /etc/push/acme.pem", 1),
     ("docs/monitoring.md", "pushcert status --fail-on", 9),

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use pushcert::store::{Sqlite, Store};
 use pushcert_papers::{
-    TenantName,
+    Secret, TenantName,
     renewal::{Journey, record},
 };
 
@@ -79,6 +79,47 @@ async fn a_store_of_the_first_form_for_teams_still_opens_and_goes_on() {
     assert_eq!(book.journey, change("").journey);
     store.commit(&acme, 1, change("next")).await.expect("written");
     assert_eq!(store.audit(&acme).await.expect("read")[0].entry, entry("next"));
+}
+
+macro_rules! form {
+    ($name:literal) => {
+        (
+            include_str!(concat!("../../src/store/migrations/sqlite/", $name, ".sql")),
+            include_str!(concat!("../../src/store/migrations/postgres/", $name, ".sql")),
+        )
+    };
+}
+
+/// What made the sixth form of both engines.
+const SIXTH: [(&str, &str); 6] = [
+    form!("0001-begin"),
+    form!("0002-outbox"),
+    form!("0003-kinds"),
+    form!("0004-account"),
+    form!("0005-lookup"),
+    form!("0006-delivered"),
+];
+
+#[tokio::test]
+async fn a_refusal_that_was_remembered_by_the_old_digest_is_forgotten_and_the_next_one_kept() {
+    for place in [Some(Place::sqlite()), Place::postgres().await].into_iter().flatten() {
+        let row = "INSERT INTO refused_sign_in VALUES ('acme', 'by the old digest', 5);";
+        let all = |of: fn(&(&'static str, &'static str)) -> &'static str| SIXTH.iter().map(of).collect::<String>();
+        let sqlite = format!("PRAGMA journal_mode = WAL; {}; {row} PRAGMA user_version = 6", all(|form| form.0));
+        let postgres = format!(
+            "CREATE TABLE pushcert_form (one integer PRIMARY KEY CHECK (one = 1), form bigint NOT NULL);
+            INSERT INTO pushcert_form VALUES (1, 6); {}; {row}",
+            all(|form| form.1)
+        );
+        place.behind_our_back(&sqlite, &postgres).await.expect("made");
+        let store = place.open().await.expect("it is brought up to date");
+        let (acme, secret) = (super::tenant(), Secret::new("a wrong one"));
+        // A row of the same tenant would be in the way of this one.
+        place.behind_our_back(row, row).await.expect("the old row is gone");
+        assert_eq!(store.refused_sign_in(&acme, &secret).await.expect("read"), None);
+        store.remember_sign_in(&acme, Some((&secret, super::at(6)))).await.expect("written");
+        assert_eq!(store.refused_sign_in(&acme, &secret).await.expect("read"), Some(super::at(6)));
+    }
 }
 
 #[tokio::test]

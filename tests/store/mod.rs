@@ -40,6 +40,7 @@ impl Place {
     pub async fn behind_our_back(&self, sqlite: &str, postgres: &str) -> Result<(), String> {
         match self {
             Self::Sqlite(folder) => {
+                std::fs::create_dir_all(folder.path().join("state")).expect("a folder");
                 let raw = rusqlite::Connection::open(folder.path().join("state/pushcert.sqlite")).expect("the file");
                 raw.execute_batch(sqlite).map_err(|error| error.to_string())
             }

@@ -241,14 +241,18 @@ pub enum P12 {
 Examples:
   pushcert p12 pack push.pem --key acme-2027/private-key.pem --out push.p12
   pushcert p12 pack push.pem --key private-key.pem --out push.p12 \\
-      --profile compatible --chain AppleAAI2CA.cer")]
+      --profile compatible --chain AppleAAI2CA.cer
+  pushcert p12 pack --tenant acme --out push.p12    # the own key that the store keeps")]
 pub struct P12Pack {
     /// The push certificate
-    #[arg(value_name = "CERTIFICATE")]
-    pub certificate: PathBuf,
+    #[arg(value_name = "CERTIFICATE", required_unless_present = "tenant", requires = "key")]
+    pub certificate: Option<PathBuf>,
     /// Its private key
-    #[arg(long, value_name = "FILE")]
-    pub key: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "tenant", requires = "certificate")]
+    pub key: Option<PathBuf>,
+    /// Take the own key that the store keeps for this tenant, and its newest certificate; that goes on record
+    #[arg(long, value_name = "TENANT", conflicts_with_all = ["certificate", "key"])]
+    pub tenant: Option<TenantName>,
     /// Authorities to put in as well
     #[arg(long, value_name = "FILE")]
     pub chain: Vec<PathBuf>,
@@ -261,7 +265,8 @@ pub struct P12Pack {
     /// Trust these authorities instead of Apple's (PEM)
     #[arg(long, value_name = "FILE")]
     pub authorities: Option<PathBuf>,
-    /// Take the passphrase of the key from this file [default: the same as that of the PKCS #12 file]
+    /// Take the passphrase of the key from this file [default: the configuration's for a tenant, or the same as that of the
+    /// PKCS #12 file]
     #[arg(long, value_name = "FILE")]
     pub key_passphrase_file: Option<PathBuf>,
     /// What is to protect the PKCS #12 file [default: asked for]

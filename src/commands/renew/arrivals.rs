@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pushcert_papers::{
     Kind as PaperKind, Verdict,
     judge::Judged,
-    renewal::{Origin, guide},
+    renewal::{Origin, guide, waits_for_a_person},
     request::for_the_portal,
 };
 
@@ -21,10 +21,22 @@ impl Run<'_> {
         {
             return self.take_arrived(&path, bytes).await;
         }
+        self.say_why_it_is_not_fetched();
         self.show_console_card();
         match folder.filter(|_| self.world.ask.present()) {
             Some(folder) => self.watch_for_request(&folder).await,
             None => Ok(Flow::Stop(Some(Kind::Waiting), Some("request"))),
+        }
+    }
+
+    /// What the tenant allows unattended may not be right today.
+    fn say_why_it_is_not_fetched(&self) {
+        let could = self.server.reach.fetch && self.tenant.unattended_request;
+        if could && !self.world.ask.present() && waits_for_a_person(&self.journey()) {
+            let command = self.command();
+            self.world.tell(Event::Note(&format!(
+                "The request is not fetched while nobody is here, although  unattended_request  allows it: a fetch may replace the key that the server uses now, and then devices are silent until the renewal is complete. Run  {command}  in a terminal when somebody can finish it, or bring the request with --request FILE."
+            )));
         }
     }
 

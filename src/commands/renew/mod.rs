@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use pushcert_papers::{
     Fingerprint, TenantName, Topic,
-    renewal::{Journey, Situation, Step, next},
+    renewal::{Journey, Purpose, Situation, Step, next},
     watch::Seen,
 };
 
@@ -150,6 +150,8 @@ struct Run<'a> {
     devices: Option<u64>,
     /// Whether a person wants it whatever the date.
     wanted: bool,
+    /// What a journey that this run opens is for.
+    purpose: Purpose,
     /// The certificate in hand: read once, judged and sent from these very bytes.
     brought: Option<Brought>,
     wish: Wish,
@@ -170,7 +172,8 @@ impl<'a> Run<'a> {
         let server = world.servers.connect(tenant).await?;
         let seen = ledger.sighting().await?;
         let wanted = wish.request.is_some() || wish.certificate.is_some() || wish.first || wish.restart;
-        Ok(Self { world, tenant, server, ledger, seen, fleet: None, devices: None, wanted, brought, wish })
+        let purpose = Purpose::Renewal;
+        Ok(Self { world, tenant, server, ledger, seen, fleet: None, devices: None, wanted, purpose, brought, wish })
     }
 
     /// Does what is due, one thing after the other, until a person is needed or nothing is left.
@@ -192,7 +195,8 @@ impl<'a> Run<'a> {
             thresholds: &self.tenant.thresholds,
             wanted: self.wanted,
             first: self.wish.first,
-            may_fetch: self.world.ask.present() || self.tenant.unattended_request,
+            present: self.world.ask.present(),
+            unattended_request: self.tenant.unattended_request,
             own_key: self.tenant.own_key.is_some(),
             now: self.world.clock.now(),
         }

@@ -140,16 +140,18 @@ impl Run<'_> {
             self.may_create()?;
         }
         let topic = if self.wish.first { None } else { self.ledger.enrolled_topic().cloned() };
-        let journey = self.begun(topic);
+        let journey = Journey { purpose: self.purpose, ..self.begun(topic) };
         self.ledger.commit(journey, vec![], Entry::of("renewal-begun")).await?;
         Ok(Flow::On)
     }
 
-    /// The next journey at its beginning. What the one before it has installed is the way back.
+    /// The next journey at its beginning. What the one before it has installed is the way back, or the way back of one that
+    /// was given up.
     pub(super) fn begun(&self, topic: Option<Topic>) -> Journey {
         let latest = self.ledger.latest_journey();
         let brought = latest.and_then(Journey::installed);
-        let before = brought.map(|brought| Predecessor { certificate: brought.sha256, own_key: brought.own_key });
+        let brought = brought.map(|brought| Predecessor { certificate: brought.sha256, own_key: brought.own_key });
+        let before = brought.or_else(|| latest?.before);
         Journey { before, ..Journey::begin(self.ledger.next_number(), topic, self.world.clock.now()) }
     }
 
@@ -167,9 +169,12 @@ impl Run<'_> {
             self.give_up().await?;
         }
         let reason = self.wish.accept.reason.clone();
-        self.ledger.note(vec![], Entry { reason, ..Entry::of("rollback-not-possible").with("why", why) }).await?;
-        self.wanted = true;
-        Ok(())
+        let entry = Entry { reason, ..Entry::of("rollback-not-possible").with("why", why) };
+        (self.wanted, self.purpose) = (true, Purpose::InsteadOfRollback);
+        match self.ledger.open_journey().cloned() {
+            Some(open) => self.ledger.commit(Journey { purpose: self.purpose, ..open }, vec![], entry).await,
+            None => self.ledger.note(vec![], entry).await,
+        }
     }
 
     /// Whether the certificate in hand is the installed one, so that nothing is left to do with it.

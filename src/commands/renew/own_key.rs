@@ -13,6 +13,7 @@ use crate::{
         Event, Failure, Kind,
         csr::keys_failure,
         ledger::{Entry, Kept},
+        push::at_hand,
         shown,
     },
     world::keys::{self, Subject},
@@ -25,11 +26,9 @@ impl Run<'_> {
     /// Makes a key and its signing request, and keeps both in one step: a request without its key would be worthless.
     pub(super) async fn make_key(&mut self) -> Result<Flow, Failure> {
         let own = self.tenant.own_key.clone().expect("this step is only due where an own key is wanted");
-        let passphrase = match &own.passphrase {
-            Some(source) if !self.wish.passphrase.is_given() => source.resolve().map_err(|error| {
-                Failure::new(Kind::Usage, "passphrase", error).hinted("look at own_key in the configuration")
-            })?,
-            _ => self.wish.passphrase.to_protect("the new private key", self.world.ask)?,
+        let passphrase = match at_hand(self.tenant, &self.wish.passphrase)? {
+            Some(passphrase) => passphrase,
+            None => self.wish.passphrase.to_protect("the new private key", self.world.ask)?,
         };
         let subject = Subject {
             country: own.country,

@@ -29,13 +29,14 @@ use access::Way;
 use hold::Link;
 
 /// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/postgres/0001-begin.sql"),
     include_str!("../migrations/postgres/0002-outbox.sql"),
     include_str!("../migrations/postgres/0003-kinds.sql"),
     include_str!("../migrations/postgres/0004-account.sql"),
     include_str!("../migrations/postgres/0005-lookup.sql"),
     include_str!("../migrations/postgres/0006-delivered.sql"),
+    include_str!("../migrations/postgres/0007-refusals.sql"),
 ];
 
 /// The books of these tenants, with the latest journey of each kind.
@@ -136,15 +137,6 @@ impl Postgres {
             SELECT key FROM made UNION ALL SELECT key FROM pepper LIMIT 1";
         let rows = self.rows(sql, &[&&fresh[..]]).await?;
         Ok(rows.first().ok_or_else(|| self.damaged("no key of its own"))?.get(0))
-    }
-
-    /// The keyed fingerprint of a secret: without this store's key it tells nothing about the secret.
-    async fn fingerprint(&self, secret: &Secret) -> Result<String, StoreError> {
-        let mut keyed = self.pepper().await?;
-        keyed.extend_from_slice(secret.reveal().as_bytes());
-        let fingerprint = Fingerprint::of(&Fingerprint::of(&keyed).to_string().into_bytes()).to_string();
-        zeroize::Zeroize::zeroize(&mut keyed);
-        Ok(fingerprint)
     }
 
     /// The journey in a row of [`BOOKS`], if there is one.
@@ -249,7 +241,7 @@ impl Store for Postgres {
     }
 
     async fn refused_sign_in(&self, tenant: &TenantName, secret: &Secret) -> Result<Option<Time>, StoreError> {
-        let fingerprint = self.fingerprint(secret).await?;
+        let fingerprint = self.keyed_fingerprint(secret).await?.to_string();
         let sql = "SELECT at FROM refused_sign_in WHERE tenant = $1 AND fingerprint = $2";
         let rows = self.rows(sql, &[&tenant.as_str(), &fingerprint]).await?;
         Ok(rows.first().map(|row| Time::from_unix(row.get(0))))
@@ -263,7 +255,7 @@ impl Store for Postgres {
         let Some((secret, at)) = refused else {
             return self.rows("DELETE FROM refused_sign_in WHERE tenant = $1", &[&tenant.as_str()]).await.map(drop);
         };
-        let fingerprint = self.fingerprint(secret).await?;
+        let fingerprint = self.keyed_fingerprint(secret).await?.to_string();
         let sql = "INSERT INTO refused_sign_in (tenant, fingerprint, at) VALUES ($1, $2, $3)
             ON CONFLICT (tenant) DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at";
         self.rows(sql, &[&tenant.as_str(), &fingerprint, &at.unix()]).await.map(drop)

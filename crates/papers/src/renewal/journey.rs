@@ -42,6 +42,8 @@ pub enum Purpose {
     Renewal,
     /// The previous certificate again.
     Rollback,
+    /// A newer certificate, because the previous one cannot be put back.
+    InsteadOfRollback,
 }
 
 /// A certificate that was installed, and is kept.

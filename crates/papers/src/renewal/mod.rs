@@ -15,5 +15,5 @@ pub use journey::{
     Acceptance, Confirmation, End, HandOff, HeldRequest, Install, Journey, Origin, Outcome, Predecessor, Proof,
     Purpose, ReceivedCertificate, Request, Stage, UnsignedRequest,
 };
-pub use next::{Reach, Shown, Situation, Step, due, next, shown};
+pub use next::{Reach, Shown, Situation, Step, due, next, shown, waits_for_a_person};
 pub use rehearsal::{Rehearsal, rehearsed};

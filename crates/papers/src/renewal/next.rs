@@ -1,6 +1,6 @@
 //! What is due in a renewal. The decision alone: deeds carry it out.
 
-use super::{Install, Journey, Proof, ReceivedCertificate, Request};
+use super::{Install, Journey, Proof, Purpose, ReceivedCertificate, Request};
 use crate::{
     DAY, Time, Topic,
     watch::{Installed, Seen, Thresholds, is_rounded},
@@ -40,8 +40,10 @@ pub struct Situation<'a> {
     pub wanted: bool,
     /// Whether this is to be a first certificate.
     pub first: bool,
-    /// Whether a request may be fetched: a person is here, or the tenant allows it unattended.
-    pub may_fetch: bool,
+    /// Whether a person is here.
+    pub present: bool,
+    /// Whether the tenant lets a request be fetched while nobody is.
+    pub unattended_request: bool,
     /// Whether the key is to be our own, because the server takes one.
     pub own_key: bool,
     /// The time.
@@ -149,12 +151,19 @@ fn going_on(journey: &Journey, situation: &Situation<'_>) -> Step {
         (Request::Intended { .. }, None) if journey.handed_off.is_some() => Step::AskForRequest,
         (Request::Unsigned(_), None) => Step::AskForSignature,
         (Request::Wanted, None) if situation.own_key => Step::MakeKey,
-        (Request::Wanted | Request::Intended { .. }, None) => request(situation),
+        (Request::Wanted | Request::Intended { .. }, None) => request(journey, situation),
     }
 }
 
-fn request(situation: &Situation<'_>) -> Step {
-    if situation.reach.fetch && situation.may_fetch { Step::FetchRequest } else { Step::AskForRequest }
+fn request(journey: &Journey, situation: &Situation<'_>) -> Step {
+    let may_fetch = situation.present || (situation.unattended_request && !waits_for_a_person(journey));
+    if situation.reach.fetch && may_fetch { Step::FetchRequest } else { Step::AskForRequest }
+}
+
+/// Whether only a person may have its request fetched, whatever the tenant allows. Where a rollback was wanted and is not
+/// possible, the key that the server holds may be all that keeps devices reached until the renewal is complete.
+pub fn waits_for_a_person(journey: &Journey) -> bool {
+    journey.purpose == Purpose::InsteadOfRollback
 }
 
 fn installing(journey: &Journey, certificate: &ReceivedCertificate, situation: &Situation<'_>) -> Step {
@@ -250,7 +259,8 @@ mod tests {
         seen: Option<Seen>,
         enrolled: Option<Topic>,
         reach: Reach,
-        may_fetch: bool,
+        present: bool,
+        unattended_request: bool,
         own_key: bool,
         wanted: bool,
         first: bool,
@@ -264,7 +274,8 @@ mod tests {
                 seen: Some(seen(Some(topic("a")), 21)),
                 enrolled: Some(topic("a")),
                 reach,
-                may_fetch: true,
+                present: true,
+                unattended_request: false,
                 own_key: false,
                 wanted: false,
                 first: false,
@@ -280,7 +291,8 @@ mod tests {
                 thresholds: &Thresholds::default(),
                 wanted: self.wanted,
                 first: self.first,
-                may_fetch: self.may_fetch,
+                present: self.present,
+                unattended_request: self.unattended_request,
                 own_key: self.own_key,
                 now: NOW,
             })
@@ -348,7 +360,12 @@ mod tests {
     #[test]
     fn a_request_is_fetched_only_where_it_may_be() {
         assert_eq!(Stage::at(Some(journey())).next(), Step::FetchRequest);
-        assert_eq!(Stage { may_fetch: false, ..Stage::at(Some(journey())) }.next(), Step::AskForRequest);
+        let alone = |journey| Stage { present: false, ..Stage::at(Some(journey)) };
+        assert_eq!(alone(journey()).next(), Step::AskForRequest);
+        assert_eq!(Stage { unattended_request: true, ..alone(journey()) }.next(), Step::FetchRequest);
+        let instead = Journey { purpose: Purpose::InsteadOfRollback, ..journey() };
+        assert_eq!(Stage { unattended_request: true, ..alone(instead.clone()) }.next(), Step::AskForRequest);
+        assert_eq!(Stage::at(Some(instead)).next(), Step::FetchRequest, "a person is here");
         let guided = Stage { reach: Reach::default(), ..Stage::at(Some(journey())) };
         assert_eq!(guided.next(), Step::AskForRequest);
     }

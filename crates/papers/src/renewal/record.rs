@@ -1,6 +1,7 @@
 //! The form in which a journey is kept: JSON with a version, for years and across releases.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use super::Journey;
 
@@ -20,8 +21,9 @@ pub trait Recorded: DeserializeOwned + Serialize {
 
 impl Recorded for Journey {
     const KIND: &'static str = "certificate";
-    /// The second form adds own keys, the way back, and what a journey is for; what the first lacks is empty.
-    const FORMAT: u32 = 2;
+    /// The second form adds own keys, the way back, and what a journey is for; what the first lacks is empty. The third adds
+    /// renewals instead of a way back.
+    const FORMAT: u32 = 3;
 
     fn number(&self) -> u32 {
         self.number
@@ -38,10 +40,12 @@ struct Written<'a, J> {
     journey: &'a J,
 }
 
+/// The document inside is read only once its form is known.
 #[derive(Deserialize)]
-struct Versioned {
+struct Versioned<'a> {
     format: u32,
-    journey: serde_json::Value,
+    #[serde(borrow)]
+    journey: &'a RawValue,
 }
 
 /// Why a kept journey cannot be opened.
@@ -79,11 +83,11 @@ pub fn write<J: Recorded>(journey: &J) -> String {
 /// # Errors
 /// [`RecordError`] when a newer release wrote it, or it is no journey.
 pub fn read<J: Recorded>(text: &str) -> Result<J, RecordError> {
-    let versioned: Versioned = serde_json::from_str(text).map_err(|error| RecordError::damaged(&error))?;
+    let versioned: Versioned<'_> = serde_json::from_str(text).map_err(|error| RecordError::damaged(&error))?;
     if versioned.format > J::FORMAT {
         return Err(RecordError::Newer { found: versioned.format, known: J::FORMAT });
     }
-    serde_json::from_value(versioned.journey).map_err(|error| RecordError::damaged(&error))
+    serde_json::from_str(versioned.journey.get()).map_err(|error| RecordError::damaged(&error))
 }
 
 #[cfg(test)]
@@ -99,8 +103,8 @@ mod tests {
 
     #[test]
     fn a_newer_form_is_left_alone() {
-        let newer = write(&Journey::begin(1, None, Time::from_unix(0))).replace("\"format\":2", "\"format\":3");
-        assert!(matches!(read::<Journey>(&newer), Err(RecordError::Newer { found: 3, known: 2 })));
+        let newer = write(&Journey::begin(1, None, Time::from_unix(0))).replace("\"format\":3", "\"format\":4");
+        assert!(matches!(read::<Journey>(&newer), Err(RecordError::Newer { found: 4, known: 3 })));
         assert!(matches!(read::<Journey>("{}"), Err(RecordError::Damaged { .. })));
     }
 }

@@ -1,12 +1,16 @@
 //! `p12`: a certificate and its key into one PKCS #12 file, and out of one.
 
+mod kept;
+
 use std::path::PathBuf;
+
+pub use kept::{PackKept, pack_kept};
 
 use pushcert_papers::{
     PrivateKey, Secret, Time, Verdict,
     bundle::{self, Bundle},
     certificate::{Authorities, Certificate, Expectations},
-    judge::{self, Want, judge},
+    judge::{self, Judged, Want, judge},
     kind::{Paper, recognise},
     pem,
 };
@@ -27,17 +31,24 @@ pub struct Pack {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
-    /// The authorities to put in as well.
-    pub chain: Vec<PathBuf>,
-    /// The PKCS #12 file.
-    pub out: PathBuf,
-    /// How it is encrypted.
-    pub profile: Profile,
     /// Other authorities than Apple's.
     pub authorities: Option<PathBuf>,
     /// What opens the key.
     pub key_passphrase: Passphrase,
-    /// What is to protect the file; and opens the key, where nothing else does.
+    /// The file that is to be.
+    pub file: NewFile,
+}
+
+/// A PKCS #12 file that is to be.
+#[derive(Debug)]
+pub struct NewFile {
+    /// Where.
+    pub out: PathBuf,
+    /// The authorities to put in as well.
+    pub chain: Vec<PathBuf>,
+    /// How it is encrypted.
+    pub profile: Profile,
+    /// What is to protect it; and opens the key, where nothing else does.
     pub passphrase: Passphrase,
 }
 
@@ -47,33 +58,56 @@ pub struct Pack {
 /// When a file is not what it should be, something stands in the place of the result, or nobody gives a passphrase.
 pub fn pack(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Pack, now: Time) -> Outcome {
     let authorities = wish.authorities.as_deref().map_or_else(|| Ok(Authorities::apple()), super::authorities)?;
-    vacant(std::slice::from_ref(&wish.out))?;
-    let of_the_key = if wish.key_passphrase.is_given() { &wish.key_passphrase } else { &wish.passphrase };
+    vacant(std::slice::from_ref(&wish.file.out))?;
+    let of_the_key = if wish.key_passphrase.is_given() { &wish.key_passphrase } else { &wish.file.passphrase };
     let key = private_key(&wish.key, of_the_key, ask)?;
     let bytes = files::need(&wish.certificate)?;
     let expected = Expectations { public_key: Some(key.public_key_sha256()), own_key: true, ..Expectations::default() };
     let judged = judge(&bytes, None, Want::PushCertificate, &expected, &authorities, now);
     let path = shown(&wish.certificate);
     reporter.tell(Event::Judged(&Looked { path: &path, judged: &judged, authorities: None, now }));
-    let leaf = match recognise(&bytes) {
+    let Some(leaf) = accepted(&judged, &bytes) else { return Ok(Some(Kind::Refused)) };
+    let packed = wish.file.packed(&key, &leaf, ask)?;
+    wish.file.put(reporter, &packed, &leaf, &[])?;
+    Ok(None)
+}
+
+/// The certificate in a file, once it has passed.
+fn accepted(judged: &Judged, bytes: &[u8]) -> Option<Certificate> {
+    match recognise(bytes) {
         Paper::Certificates { leaves, .. } if judged.verdict != Verdict::Refuse => leaves.into_iter().next(),
         _ => None,
-    };
-    let Some(leaf) = leaf else { return Ok(Some(Kind::Refused)) };
-    let mut above = vec![];
-    for path in &wish.chain {
-        above.extend(certificates_in(path)?);
     }
-    let passphrase = wish.passphrase.to_protect(&shown(&wish.out), ask)?;
-    let packed = keys::pack(&key, &leaf, &above, &passphrase, wish.profile).map_err(keys_failure)?;
-    write(&wish.out, &packed)?;
-    reporter.tell(Event::Made(&Made {
-        files: vec![("pkcs12", shown(&wish.out))],
-        topic: leaf.topic(),
-        public_key_sha256: key.public_key_sha256(),
-        next: &[],
-    }));
-    Ok(None)
+}
+
+impl NewFile {
+    /// What is to stand in it.
+    fn packed(&self, key: &PrivateKey, leaf: &Certificate, ask: &dyn Ask) -> Result<Vec<u8>, Failure> {
+        let mut above = vec![];
+        for path in &self.chain {
+            above.extend(certificates_in(path)?);
+        }
+        let passphrase = self.passphrase.to_protect(&shown(&self.out), ask)?;
+        keys::pack(key, leaf, &above, &passphrase, self.profile).map_err(keys_failure)
+    }
+
+    /// Writes it, and says so.
+    fn put(
+        &self,
+        reporter: &dyn Reporter,
+        packed: &[u8],
+        leaf: &Certificate,
+        next: &[&'static str],
+    ) -> Result<(), Failure> {
+        write(&self.out, packed)?;
+        reporter.tell(Event::Made(&Made {
+            files: vec![("pkcs12", shown(&self.out))],
+            topic: leaf.topic(),
+            public_key_sha256: leaf.public_key_sha256,
+            next,
+        }));
+        Ok(())
+    }
 }
 
 /// `p12 open`
