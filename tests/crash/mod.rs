@@ -74,6 +74,10 @@ impl Keep {
     }
 }
 
+/// How many trials a world sees. Its clock gains two seconds with each, and what is issued in a world too far ahead is not
+/// yet valid for the tool.
+const OF_A_WORLD: usize = 100;
+
 /// Lets it befall the tool at every so manieth call, or at all where that is wanted; each time in a fresh home.
 async fn sweep(keep: Keep, way: &Way, blow: &Blow, every: usize) {
     let world = World::start(Options { devices: 4, ..Options::default() }).await.expect("a world");
@@ -82,12 +86,16 @@ async fn sweep(keep: Keep, way: &Way, blow: &Blow, every: usize) {
     let all = std::env::var("PUSHCERT_CRASH_POINTS").is_ok_and(|points| points == "all");
     let (whole, every) = (points.len(), if all { 1 } else { every });
     let mut lost = vec![];
-    for point in points.into_iter().step_by(every) {
-        let trial = Trial::begin(&world, keep, way).await;
-        // Each says by itself what went wrong; the others have their turn all the same.
-        if AssertUnwindSafe(trial.survives(blow, &point)).catch_unwind().await.is_err() {
-            tell(&format!("lost at {point:?}"));
-            lost.push(point);
+    let points: Vec<_> = points.into_iter().step_by(every).collect();
+    for points in points.chunks(OF_A_WORLD) {
+        let world = World::start(Options { devices: 4, ..Options::default() }).await.expect("a world");
+        for point in points {
+            let trial = Trial::begin(&world, keep, way).await;
+            // Each says by itself what went wrong; the others have their turn all the same.
+            if AssertUnwindSafe(trial.survives(blow, point)).catch_unwind().await.is_err() {
+                tell(&format!("lost at {point:?}"));
+                lost.push(point.clone());
+            }
         }
     }
     tell(&format!("{} · {} · {keep:?}: {} of {whole} points", blow.name, way.tenant, whole.div_ceil(every)));
