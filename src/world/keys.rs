@@ -80,9 +80,11 @@ impl KeysError {
 /// [`KeysError`] when the subject cannot be written, or the library fails.
 pub fn fresh(subject: &Subject) -> Result<Fresh, KeysError> {
     let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).map_err(KeysError::library)?;
+    // It keeps its key as an encoding too, and wipes that only when it is told to.
+    let pair = Zeroizing::new(pair);
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name = name(subject)?;
-    let csr = parameters.serialize_request(&pair).map_err(|error| KeysError::Subject(error.to_string()))?;
+    let csr = parameters.serialize_request(&*pair).map_err(|error| KeysError::Subject(error.to_string()))?;
     let key = PrivateKey::read(&Zeroizing::new(pair.serialize_der()), None)?;
     Ok(Fresh { key, csr: csr.der().to_vec() })
 }
