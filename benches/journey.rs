@@ -111,7 +111,7 @@ impl Field {
         let mut tool = Command::new(self.room.join("pushcert"));
         tool.args(["--config", self.told("config")?, "--no-input", "-o", "json", "--store"]);
         tool.arg(self.room.join("state/pushcert.sqlite")).args(arguments);
-        tool.env("HOME", &self.room).stdin(Stdio::null());
+        tool.env("HOME", self.room.join("home")).stdin(Stdio::null());
         let output = tool.output()?;
         let text = String::from_utf8(output.stdout)?;
         let last = text.lines().rfind(|line| line.contains("pushcert/renew/1"));

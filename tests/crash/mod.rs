@@ -29,29 +29,29 @@ macro_rules! blows {
 }
 
 blows! {
-    killed_anywhere: KILLED, FETCHED on Sqlite, every 10;
-    killed_anywhere_with_a_store_for_teams: KILLED, FETCHED on Postgres, every 10;
-    killed_anywhere_with_an_own_key: KILLED, OWN_KEY on Sqlite, every 10;
-    killed_anywhere_with_an_own_key_and_a_store_for_teams: KILLED, OWN_KEY on Postgres, every 20;
-    terminated_anywhere: TERMINATED, FETCHED on Sqlite, every 20;
-    terminated_anywhere_with_a_store_for_teams: TERMINATED, FETCHED on Postgres, every 60;
-    terminated_anywhere_with_an_own_key: TERMINATED, OWN_KEY on Sqlite, every 60;
-    interrupted_anywhere: INTERRUPTED, FETCHED on Sqlite, every 20;
-    interrupted_anywhere_with_a_store_for_teams: INTERRUPTED, FETCHED on Postgres, every 60;
-    interrupted_anywhere_with_an_own_key: INTERRUPTED, OWN_KEY on Sqlite, every 60;
-    the_disk_is_full: DISK_FULL, FETCHED on Sqlite, every 10;
-    the_disk_is_full_with_a_store_for_teams: DISK_FULL, FETCHED on Postgres, every 3;
-    the_disk_is_full_with_an_own_key: DISK_FULL, OWN_KEY on Sqlite, every 20;
-    the_disk_fails: DISK_FAILS, FETCHED on Sqlite, every 10;
-    the_disk_fails_with_a_store_for_teams: DISK_FAILS, FETCHED on Postgres, every 3;
-    the_disk_fails_with_an_own_key: DISK_FAILS, OWN_KEY on Sqlite, every 20;
-    a_folder_is_read_only: READ_ONLY, FETCHED on Sqlite, every 5;
-    a_folder_is_read_only_with_a_store_for_teams: READ_ONLY, FETCHED on Postgres, every 3;
-    a_folder_is_read_only_with_an_own_key: READ_ONLY, OWN_KEY on Sqlite, every 10;
-    the_store_is_moved_away_and_put_back: MOVED, FETCHED on Sqlite, every 20;
-    the_store_is_moved_away_and_put_back_with_an_own_key: MOVED, OWN_KEY on Sqlite, every 40;
-    the_store_is_removed: REMOVED, FETCHED on Sqlite, every 20;
-    the_store_is_removed_with_an_own_key: REMOVED, OWN_KEY on Sqlite, every 40;
+    killed_anywhere: KILLED, FETCHED on Sqlite, every 20;
+    killed_anywhere_with_a_store_for_teams: KILLED, FETCHED on Postgres, every 20;
+    killed_anywhere_with_an_own_key: KILLED, OWN_KEY on Sqlite, every 20;
+    killed_anywhere_with_an_own_key_and_a_store_for_teams: KILLED, OWN_KEY on Postgres, every 40;
+    terminated_anywhere: TERMINATED, FETCHED on Sqlite, every 40;
+    terminated_anywhere_with_a_store_for_teams: TERMINATED, FETCHED on Postgres, every 90;
+    terminated_anywhere_with_an_own_key: TERMINATED, OWN_KEY on Sqlite, every 90;
+    interrupted_anywhere: INTERRUPTED, FETCHED on Sqlite, every 40;
+    interrupted_anywhere_with_a_store_for_teams: INTERRUPTED, FETCHED on Postgres, every 90;
+    interrupted_anywhere_with_an_own_key: INTERRUPTED, OWN_KEY on Sqlite, every 90;
+    the_disk_is_full: DISK_FULL, FETCHED on Sqlite, every 20;
+    the_disk_is_full_with_a_store_for_teams: DISK_FULL, FETCHED on Postgres, every 6;
+    the_disk_is_full_with_an_own_key: DISK_FULL, OWN_KEY on Sqlite, every 40;
+    the_disk_fails: DISK_FAILS, FETCHED on Sqlite, every 20;
+    the_disk_fails_with_a_store_for_teams: DISK_FAILS, FETCHED on Postgres, every 6;
+    the_disk_fails_with_an_own_key: DISK_FAILS, OWN_KEY on Sqlite, every 40;
+    a_folder_is_read_only: READ_ONLY, FETCHED on Sqlite, every 10;
+    a_folder_is_read_only_with_a_store_for_teams: READ_ONLY, FETCHED on Postgres, every 6;
+    a_folder_is_read_only_with_an_own_key: READ_ONLY, OWN_KEY on Sqlite, every 20;
+    the_store_is_moved_away_and_put_back: MOVED, FETCHED on Sqlite, every 40;
+    the_store_is_moved_away_and_put_back_with_an_own_key: MOVED, OWN_KEY on Sqlite, every 60;
+    the_store_is_removed: REMOVED, FETCHED on Sqlite, every 40;
+    the_store_is_removed_with_an_own_key: REMOVED, OWN_KEY on Sqlite, every 60;
 }
 
 /// Where state is kept.
