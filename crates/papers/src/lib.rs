@@ -101,7 +101,8 @@
 //!     thresholds: &Thresholds::default(),
 //!     wanted: false,
 //!     first: false,
-//!     may_fetch: false,
+//!     present: true,
+//!     unattended_request: false,
 //!     own_key: false,
 //!     now,
 //! };
