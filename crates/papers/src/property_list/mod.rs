@@ -37,9 +37,11 @@ fn is_too_deep(xml: &[u8]) -> bool {
     let mut depth = 0_usize;
     for at in 0..xml.len() {
         let rest = &xml[at..];
-        if rest.starts_with(b"<dict") || rest.starts_with(b"<array") {
+        if behind_a_name(rest, [b"<dict", b"<array"])
+            .is_some_and(|behind| !behind.trim_ascii_start().starts_with(b"/>"))
+        {
             depth += 1;
-        } else if rest.starts_with(b"</dict") || rest.starts_with(b"</array") {
+        } else if behind_a_name(rest, [b"</dict", b"</array"]).is_some() {
             depth = depth.saturating_sub(1);
         }
         if depth > DEEPEST {
@@ -47,4 +49,33 @@ fn is_too_deep(xml: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// What stands behind one of these beginnings of a tag, where the text begins with one.
+fn behind_a_name<'a>(text: &'a [u8], beginnings: [&[u8]; 2]) -> Option<&'a [u8]> {
+    beginnings.into_iter().find_map(|beginning| text.strip_prefix(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_read(inside: &str) -> bool {
+        read(format!("<plist><array>{inside}</array></plist>").as_bytes()).is_some()
+    }
+
+    #[test]
+    fn what_is_empty_nests_nothing() {
+        for empty in ["<array/>", "<dict/>", "<dict />", "<array\n/>", "<array></array>"] {
+            assert!(is_read(&empty.repeat(100)), "{empty}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_empty_is_counted() {
+        for open in ["<array>", "<dict><key>k</key>", "<array a=\"/>\">", "<array a='/'>", "<array a=\"\"/ >"] {
+            assert!(!is_read(&open.repeat(1_000)), "{open}");
+            assert!(is_too_deep(open.repeat(DEEPEST + 1).as_bytes()), "{open}");
+        }
+    }
 }
