@@ -60,6 +60,18 @@ async fn nothing_is_fetched_under_a_certificate_that_answers_a_request() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_made_elsewhere_is_not_said_to_be_kept() {
+    let trial = Trial::with("cloud").await;
+    let request = trial.fetched_in_the_console().await;
+    let serial = trial.portal().create("ApplePushInfo.txt", request).await.expect("created");
+    let created = trial.downloaded(&serial, "created.pem").await;
+    assert_eq!(kind(&trial.bring(&created).await), Err((Kind::Refused, "topic-changed")));
+    let (copy, made) = (trial.path("copy.txt"), trial.deeds("request-made").len());
+    assert_eq!(kind(&fetched(&trial, Some(copy.clone())).await), Err((Kind::NotFound, "request-elsewhere")));
+    assert_eq!((copy.exists(), trial.deeds("request-made").len()), (false, made));
+}
+
+#[tokio::test]
 async fn nobody_there_and_no_word_beforehand_means_that_nothing_is_fetched() {
     let mut trial = Trial::with("cloud").await;
     trial.reconfigured(|text| text.replace("unattended_request = true", "unattended_request = false"));

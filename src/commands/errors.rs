@@ -120,6 +120,7 @@ pub const ERRORS: [Part; 9] = [
             ("installed-unknown", "It is not known what is installed; record it:  pushcert adopt TENANT FILE."),
             ("no-own-key", "No own key with a certificate is kept for this tenant."),
             ("own-key", "The tenant's key is our own, so the server has no request to give."),
+            ("request-elsewhere", "The renewal's request was made elsewhere, so there is none here to give out."),
             ("certificate-waiting", "A certificate waits to be installed; that goes first:  pushcert renew TENANT."),
             (
                 "not-a-first-certificate",

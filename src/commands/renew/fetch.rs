@@ -3,10 +3,13 @@
 
 use std::path::PathBuf;
 
-use pushcert_papers::{TenantName, renewal::Journey};
+use pushcert_papers::{
+    TenantName,
+    renewal::{Journey, Request},
+};
 
 use super::{Flow, Run, Wish};
-use crate::commands::{Event, Failure, Kind, Made, Outcome, World, csr};
+use crate::commands::{Event, Failure, Kind, Made, Outcome, World, csr, shown};
 
 /// Fetches the request for Apple's portal from the server, judges it, keeps it, and stops. A copy goes to `out`.
 ///
@@ -29,14 +32,20 @@ pub async fn fetch(world: &World<'_>, name: &TenantName, out: Option<PathBuf>) -
 }
 
 impl Run<'_> {
-    /// A request of its own, or one that has been answered already, leaves nothing to fetch.
+    /// A request that is made here or was made elsewhere, or one that has been answered already, leaves nothing to fetch.
     fn may_fetch_alone(&self) -> Result<(), Failure> {
         let name = &self.tenant.name;
         if self.tenant.own_key.is_some() {
             let message = format!("{name} has an own key, so its request is made here and not fetched");
             return Err(Failure::new(Kind::Usage, "own-key", message).hinted(self.command()));
         }
-        if self.ledger.open_journey().is_some_and(|journey| journey.certificate.is_some()) {
+        let open = self.ledger.open_journey();
+        if open.is_some_and(|journey| matches!(journey.request, Request::Elsewhere)) {
+            let message = format!("the request of this renewal of {name} was made elsewhere, and is not kept here");
+            return Err(Failure::new(Kind::NotFound, "request-elsewhere", message)
+                .hinted(format!("bring its certificate, or begin anew:  {} --restart --reason TEXT", self.command())));
+        }
+        if open.is_some_and(|journey| journey.certificate.is_some()) {
             let message = format!(
                 "the renewal of {name} has its certificate already; a new request could replace the key under it"
             );
@@ -59,20 +68,19 @@ impl Run<'_> {
     /// The end of a `csr fetch`: the request is kept.
     pub(super) async fn fetched_alone(&mut self) -> Result<Flow, Failure> {
         let journey = self.journey();
-        let command = self.command();
-        if let (Some(held), Some(copy)) = (journey.held_request(), self.wish.copy.take()) {
-            csr::write(&copy, &self.ledger.artefact(&held.artefact).await?)?;
-            let next = format!("The card for Apple's portal, and what comes after it:  {command}");
-            self.world.tell(Event::Made(&Made {
-                files: vec![("request", crate::commands::shown(&copy))],
-                topic: journey.topic.clone(),
-                public_key_sha256: held.public_key,
-                next: &[&next],
-            }));
-        } else {
-            self.world
-                .tell(Event::Note(&format!("Kept. The card for Apple's portal, and what comes after it:  {command}")));
-        }
+        let held = journey.held_request().expect("who fetches a request, or has one, keeps it");
+        let next = format!("The card for Apple's portal, and what comes after it:  {}", self.command());
+        let Some(copy) = self.wish.copy.take() else {
+            self.world.tell(Event::Note(&format!("Kept. {next}")));
+            return Ok(Flow::Stop(None, None));
+        };
+        csr::write(&copy, &self.ledger.artefact(&held.artefact).await?)?;
+        self.world.tell(Event::Made(&Made {
+            files: vec![("request", shown(&copy))],
+            topic: journey.topic.clone(),
+            public_key_sha256: held.public_key,
+            next: &[&next],
+        }));
         Ok(Flow::Stop(None, None))
     }
 }
