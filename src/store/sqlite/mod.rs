@@ -1,19 +1,15 @@
 //! The embedded engine: one private file, in write-ahead mode, synced to disk with every change.
 
-use std::{
-    cell::RefCell,
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod open;
+
+use std::{cell::RefCell, path::PathBuf};
 
 use async_trait::async_trait;
-use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use pushcert_papers::{
     Fingerprint, Secret, TenantName, Time, Topic,
     watch::{Lookup, Seen, Source},
 };
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::{
     Announced, Artefact, AuditEntry, AuditLine, AuditState, Book, Change, Guard, Leased, Letter, Settled, Store,
@@ -23,17 +19,7 @@ use super::{
     lock::{self, NoLock},
 };
 use crate::world::files::{self, FileId};
-
-/// Each brings the form of the store from its number to the next. They are never edited once released.
-const MIGRATIONS: [&str; 7] = [
-    include_str!("migrations/sqlite/0001-begin.sql"),
-    include_str!("migrations/sqlite/0002-outbox.sql"),
-    include_str!("migrations/sqlite/0003-kinds.sql"),
-    include_str!("migrations/sqlite/0004-account.sql"),
-    include_str!("migrations/sqlite/0005-lookup.sql"),
-    include_str!("migrations/sqlite/0006-delivered.sql"),
-    include_str!("migrations/sqlite/0007-refusals.sql"),
-];
+use open::at;
 
 /// The books of these tenants, with the latest journey of each kind.
 const BOOKS: &str =
@@ -50,9 +36,6 @@ const SIGHTINGS: &str = "SELECT w.key, s.json FROM json_each(?1) w JOIN sighting
 /// What the list of revoked certificates said of these tenants'.
 const LOOKUPS: &str = "SELECT w.key, l.json FROM json_each(?1) w JOIN lookup l ON l.tenant = w.value";
 
-/// How long a run waits for another one's transaction.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// The embedded engine.
 #[derive(Debug)]
 pub struct Sqlite {
@@ -64,74 +47,6 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the store in this file, and makes it where there is none. One that lies where nothing can be written is opened
-    /// all the same, to be read.
-    ///
-    /// # Errors
-    /// When it cannot be made or opened, is no store, or was written by a newer release.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        match Self::open_to_write(path) {
-            Err(error) if is_shut(&error) && path.is_file() => Self::open_to_read(path).map_err(|_| error),
-            opened => opened,
-        }
-    }
-
-    fn open_to_write(path: &Path) -> Result<Self, StoreError> {
-        let folder = files::folder_of(path);
-        let file = |source| StoreError::File { place: path.display().to_string(), source };
-        files::create_private_dir(folder).map_err(file)?;
-        files::create_private(path).map_err(file)?;
-        let store = Self::on(path, Connection::open(path).map_err(|source| at(path, source))?, false);
-        store.prepare()?;
-        Ok(store)
-    }
-
-    /// While another run has it open its log lies beside it, and is read too; otherwise the file is all of it, and SQLite
-    /// has to be told that nothing else can be made beside it.
-    fn open_to_read(path: &Path) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-        let name = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
-        let mut failure = None;
-        for address in [format!("file:{name}"), format!("file:{name}?immutable=1")] {
-            let opened = Connection::open_with_flags(address, flags).and_then(|connection| {
-                let form = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
-                Ok((connection, form))
-            });
-            match opened {
-                Ok((connection, found)) => {
-                    let store = Self::on(path, connection, true);
-                    return if found == known() { Ok(store) } else { Err(store.damaged("an older form")) };
-                }
-                Err(source) => failure = Some(at(path, source)),
-            }
-        }
-        Err(failure.expect("it was tried"))
-    }
-
-    fn on(path: &Path, connection: Connection, read_only: bool) -> Self {
-        Self { connection: RefCell::new(connection), path: path.to_owned(), file: files::id(path), read_only }
-    }
-
-    fn prepare(&self) -> Result<(), StoreError> {
-        let mut connection = self.connection.borrow_mut();
-        let prepared = (|| {
-            connection.busy_timeout(PATIENCE)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.pragma_update(None, "foreign_keys", true)?;
-            connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
-        })();
-        let found = prepared.map_err(|source| self.database(source))?;
-        let known = known();
-        if found > known {
-            return Err(StoreError::Newer { place: self.place(), found, known });
-        }
-        if found < known {
-            migrate(&mut connection).map_err(|source| self.database(source))?;
-        }
-        Ok(())
-    }
-
     /// Whether the file in use is still the one at its path: what is written to a removed one is lost.
     fn in_place(&self) -> Result<(), StoreError> {
         if files::id(&self.path) == self.file { Ok(()) } else { Err(StoreError::Moved { place: self.place() }) }
@@ -180,27 +95,6 @@ impl Sqlite {
     }
 }
 
-/// The form that this release writes.
-fn known() -> i64 {
-    i64::try_from(MIGRATIONS.len()).expect("a few migrations")
-}
-
-/// Whether the place cannot be written to, which does not keep anybody from reading.
-fn is_shut(error: &StoreError) -> bool {
-    match error {
-        StoreError::ReadOnly { .. } => true,
-        StoreError::File { source, .. } => {
-            matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
-        }
-        StoreError::Database { source, .. } => code(source.as_ref()) == Some(ErrorCode::CannotOpen),
-        _ => false,
-    }
-}
-
-fn code(source: &(dyn std::error::Error + 'static)) -> Option<ErrorCode> {
-    source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code)
-}
-
 /// A row of [`BOOKS`].
 type BookRow = (usize, u64, Option<String>, Option<i64>, Option<StoredJourney>);
 
@@ -218,25 +112,6 @@ fn book(row: &Row<'_>) -> rusqlite::Result<BookRow> {
         None => None,
     };
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, journey))
-}
-
-fn at(path: &Path, source: rusqlite::Error) -> StoreError {
-    let place = path.display().to_string();
-    if source.sqlite_error_code() == Some(ErrorCode::ReadOnly) {
-        return StoreError::ReadOnly { place };
-    }
-    StoreError::Database { place, source: source.into() }
-}
-
-/// Brings the form up to date, one transaction for each step; another process may be doing the same.
-fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let found: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (number, migration) in MIGRATIONS.iter().enumerate().skip(found) {
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", number + 1)?;
-    }
-    transaction.commit()
 }
 
 #[async_trait(?Send)]
