@@ -59,7 +59,7 @@ fn nothing(word: &str) -> Failure {
     let known = known.chain(State::ALL.iter().map(|state| state.word()));
     let known = known.chain(Problem::ALL.iter().map(|problem| problem.word()));
     let known = known.chain(Matter::ALL.iter().map(|matter| matter.word()));
-    let meant = nearest::to(word, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    let meant = nearest::meant(word, known);
     let message = format!("there is no command, finding, problem, state, error or exit code {word:?}{meant}");
     Failure::new(Kind::NotFound, "nothing-by-that-name", message)
         .hinted("pushcert help  lists the commands; docs/findings.md and docs/codes.md list the words")

@@ -41,8 +41,7 @@ pub fn page(words: &[String]) -> Result<String, Failure> {
     let names = help::names(&program);
     let command = help::find(&mut program, words).ok_or_else(|| {
         let word = words.join(" ");
-        let meant = nearest::to(&word, names.iter().map(String::as_str));
-        let meant = meant.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let meant = nearest::meant(&word, names.iter().map(String::as_str));
         Failure::new(Kind::NotFound, "nothing-by-that-name", format!("there is no command {word:?}{meant}"))
             .hinted("pushcert help  lists the commands")
     })?;

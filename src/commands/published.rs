@@ -49,8 +49,7 @@ pub fn status(
         })?,
     };
     if let Some(missing) = tenants.iter().find(|name| known.iter().all(|one| one.tenant != **name)) {
-        let near = nearest::to(missing.as_str(), known.iter().map(|one| one.tenant.as_str()));
-        let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let meant = nearest::meant(missing.as_str(), known.iter().map(|one| one.tenant.as_str()));
         return Err(Failure::new(Kind::NotFound, "tenant-unknown", format!("{missing} is not in {place}{meant}")));
     }
     let wanted = |one: &&Published| tenants.is_empty() || tenants.contains(&one.tenant);

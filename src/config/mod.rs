@@ -103,10 +103,10 @@ fn list(problems: &[Problem]) -> String {
 
 /// The tenant that was asked for is not configured.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no tenant {name} in the configuration{}", .nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
+#[error("there is no tenant {name} in the configuration{meant}")]
 pub struct NoSuchTenant {
     name: TenantName,
-    nearest: Option<TenantName>,
+    meant: String,
 }
 
 impl Config {
@@ -172,8 +172,7 @@ impl Config {
     pub fn tenant(&self, name: &TenantName) -> Result<&Tenant, NoSuchTenant> {
         self.tenants.get(name).ok_or_else(|| {
             let known = self.tenants.keys().map(TenantName::as_str);
-            let nearest = nearest::to(name.as_str(), known).and_then(|near| TenantName::parse(near).ok());
-            NoSuchTenant { name: name.clone(), nearest }
+            NoSuchTenant { name: name.clone(), meant: nearest::meant(name.as_str(), known) }
         })
     }
 }

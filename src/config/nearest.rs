@@ -6,6 +6,11 @@ pub fn to<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a st
     (near.0 <= 2.max(word.len() / 3)).then_some(near.1)
 }
 
+/// The end of a sentence about a word that is not known: the one that was meant, if there is one.
+pub fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    to(word, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default()
+}
+
 /// How many letters must be added, left out or changed (Levenshtein's distance).
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
