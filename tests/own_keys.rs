@@ -145,6 +145,16 @@ async fn apns_is_asked_with_the_key_of_the_store() {
     assert_eq!(kind(&trial.prove().await), Err((Kind::Refused, "certificate-refused")));
 }
 
+/// The passphrase of own keys lies in a private file that the configuration names.
+fn configure_the_passphrase(trial: &mut Trial) {
+    let file = trial.path("kept passphrase");
+    pushcert::world::files::write_private(&file, PASSPHRASE.as_bytes()).expect("written");
+    trial.reconfigured(|text| {
+        let source = format!("country = \"NL\", passphrase = {{ file = \"{}\" }}", file.display());
+        text.replace("country = \"NL\"", &source)
+    });
+}
+
 #[tokio::test]
 async fn a_renewal_asks_apns_by_itself_and_stays_open_when_that_refuses() {
     for (fault, wanted) in [
@@ -153,12 +163,7 @@ async fn a_renewal_asks_apns_by_itself_and_stays_open_when_that_refuses() {
         (r#"{"status":403,"body":"{\"reason\":\"BadCertificate\"}"}"#, Ok(Some(Kind::Failed))),
     ] {
         let mut trial = with_an_own_key().await;
-        let file = trial.path("kept passphrase");
-        pushcert::world::files::write_private(&file, PASSPHRASE.as_bytes()).expect("written");
-        trial.reconfigured(|text| {
-            let source = format!("country = \"NL\", passphrase = {{ file = \"{}\" }}", file.display());
-            text.replace("country = \"NL\"", &source)
-        });
+        configure_the_passphrase(&mut trial);
         let checked = trial.brought_with_an_own_key("first").await;
         assert_eq!(kind(&trial.adopt(&checked, None).await), Ok(None));
         if !fault.is_empty() {
@@ -231,12 +236,7 @@ async fn nobody_to_type_a_passphrase_makes_no_key() {
 #[tokio::test]
 async fn the_passphrase_may_come_from_where_the_configuration_says() {
     let mut trial = with_an_own_key().await;
-    let file = trial.path("kept passphrase");
-    pushcert::world::files::write_private(&file, PASSPHRASE.as_bytes()).expect("written");
-    trial.reconfigured(|text| {
-        let source = format!("country = \"NL\", passphrase = {{ file = \"{}\" }}", file.display());
-        text.replace("country = \"NL\"", &source)
-    });
+    configure_the_passphrase(&mut trial);
     assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)), "nobody is asked");
     assert!(trial.history().await.contains(&"key-made".to_owned()));
 }

@@ -94,22 +94,26 @@ pub fn csr(reporter: &dyn Reporter, ask: &dyn Ask, command: CsrAlone, now: Time)
     }
 }
 
-pub fn pack(reporter: &dyn Reporter, ask: &dyn Ask, args: P12Pack, now: Time) -> Outcome {
+pub fn pack(reporter: &dyn Reporter, ask: &dyn Ask, mut args: P12Pack, now: Time) -> Outcome {
     let needed = "clap wants both where no tenant is named";
     let wish = p12::Pack {
-        certificate: args.certificate.clone().expect(needed),
-        key: args.key.clone().expect(needed),
-        authorities: args.authorities.clone(),
-        key_passphrase: of_the_key(args.key_passphrase_file.clone()),
+        certificate: args.certificate.take().expect(needed),
+        key: args.key.take().expect(needed),
+        authorities: args.authorities.take(),
+        key_passphrase: of_the_key(args.key_passphrase_file.take()),
         file: new_file(args),
     };
     p12::pack(reporter, ask, &wish, now)
 }
 
-pub async fn pack_kept(world: &World<'_>, tenant: TenantName, args: P12Pack) -> Outcome {
-    let key_passphrase = of_the_key(args.key_passphrase_file.clone());
-    let authorities = args.authorities.clone();
-    p12::pack_kept(world, &p12::PackKept { tenant, key_passphrase, authorities, file: new_file(args) }).await
+pub async fn pack_kept(world: &World<'_>, tenant: TenantName, mut args: P12Pack) -> Outcome {
+    let wish = p12::PackKept {
+        tenant,
+        key_passphrase: of_the_key(args.key_passphrase_file.take()),
+        authorities: args.authorities.take(),
+        file: new_file(args),
+    };
+    p12::pack_kept(world, &wish).await
 }
 
 fn new_file(args: P12Pack) -> p12::NewFile {

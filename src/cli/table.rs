@@ -150,14 +150,9 @@ fn credential(tenant: &TenantName, found: &Credential) -> String {
     };
     let step = found.step.map(|step| format!(", {step}")).unwrap_or_default();
     let style = if found.level() > Level::Ok { LOOK } else { Style::new() };
-    let next = next(found).map(|next| format!("  {next}\n")).unwrap_or_default();
+    let next = found.next.command.clone().or_else(|| found.later());
+    let next = next.map(|next| format!("  {next}\n")).unwrap_or_default();
     format!("\n{style}{tenant}: {}:{style:#} {age}{due}{step}\n{next}", found.kind.title())
-}
-
-/// What is to be done with a further credential: a command, or from when on there is something to do.
-fn next(found: &Credential) -> Option<String> {
-    let later = || found.step.and(found.next.due).map(|due| format!("{} from {}", found.next.what, due.date()));
-    found.next.command.clone().or_else(later)
 }
 
 /// Lines of the record.

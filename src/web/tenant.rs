@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 use pushcert_papers::{
     Time,
-    credential::Credential,
     renewal::Stage,
     watch::{Level, Problem},
 };
@@ -117,20 +116,10 @@ fn credentials(line: &StatusLine) -> Markup {
                     @if let Some(made) = found.made { ", made " (date(made)) }
                     @if let Some(due) = found.due { @if found.ends.is_some() { ", ends " } @else { ", due " } (date(due)) }
                     @if let Some(step) = found.step { ", " (plain(step)) }
-                    (due(found))
+                    @if let Some(command) = &found.next.command { br; code { (command) } }
+                    @if let Some(later) = found.later() { br; (later) }
                 }
             }
-        }
-    }
-}
-
-/// What is to be done with a further credential: a command, or from when on there is something to do.
-fn due(found: &Credential) -> Markup {
-    html! {
-        @match (&found.next.command, found.next.due) {
-            (Some(command), _) => { br; code { (command) } }
-            (None, Some(due)) if found.step.is_some() => { br; (found.next.what) " from " (date(due)) }
-            (None, _) => {}
         }
     }
 }

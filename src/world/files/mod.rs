@@ -15,3 +15,9 @@ pub use write::{
     create_private, create_private_dir, folder_of, private_beside, remove, settle, write_new, write_private,
     write_public,
 };
+
+/// A folder that goes with its test.
+#[cfg(test)]
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}

@@ -195,10 +195,7 @@ fn special(_: fs::FileType) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder() -> tempfile::TempDir {
-        tempfile::tempdir().expect("a temporary folder")
-    }
+    use crate::world::files::folder;
 
     #[test]
     fn a_huge_file_is_not_read() {

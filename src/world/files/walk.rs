@@ -64,10 +64,7 @@ fn names(folder: &Path) -> io::Result<Vec<(OsString, io::Result<fs::FileType>)>>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder() -> tempfile::TempDir {
-        tempfile::tempdir().expect("a temporary folder")
-    }
+    use crate::world::files::folder;
 
     #[cfg(unix)]
     #[test]

@@ -175,11 +175,7 @@ pub fn remove(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::files::read_paper;
-
-    fn folder() -> tempfile::TempDir {
-        tempfile::tempdir().expect("a temporary folder")
-    }
+    use crate::world::files::{folder, read_paper};
 
     #[cfg(unix)]
     #[test]

@@ -53,9 +53,7 @@ impl Revocation {
             Self::Revoked(_) => "revoked",
         }
     }
-}
 
-impl Revocation {
     /// The time that belongs to it: of the list, or of the revocation.
     pub const fn at(self) -> Option<Time> {
         match self {

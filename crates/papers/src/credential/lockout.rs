@@ -97,6 +97,11 @@ pub fn lockouts(rotation: &Rotation, held: Option<&[Fingerprint]>, coverage: &[L
         until => found.push(Lockout::WindowOpen { until }),
     }
     found.extend_from_slice(coverage);
-    found.retain(|lockout| !rotation.accepted.contains_key(lockout.word()));
-    found
+    not_accepted(rotation, found)
+}
+
+/// Those of these that nobody has taken upon themselves.
+pub(super) fn not_accepted(rotation: &Rotation, mut lockouts: Vec<Lockout>) -> Vec<Lockout> {
+    lockouts.retain(|lockout| !rotation.accepted.contains_key(lockout.word()));
+    lockouts
 }

@@ -1,6 +1,6 @@
 //! What is due in a rotation. The decision alone: deeds carry it out.
 
-use super::{Change, Lockout, Place, Purpose, Rotation, lockouts};
+use super::{Change, Lockout, Place, Purpose, Rotation, lockout::not_accepted, lockouts};
 use crate::{Fingerprint, Time, pingid::Platform};
 
 /// Everything that a decision depends on.
@@ -83,8 +83,7 @@ fn soaking(rotation: &Rotation, situation: &Situation<'_>) -> Step {
         _ if !matches!(rotation.revoked, Change::Wanted) => revoking(rotation, situation),
         Some(until) if situation.now < until && !rotation.accepted.contains_key("window-open") => Step::Soak { until },
         _ => {
-            let mut missing = situation.coverage.to_vec();
-            missing.retain(|lockout| !rotation.accepted.contains_key(lockout.word()));
+            let missing = not_accepted(rotation, situation.coverage.to_vec());
             if missing.is_empty() { revoking(rotation, situation) } else { Step::Await(missing) }
         }
     }

@@ -108,6 +108,12 @@ impl Credential {
     pub fn level(&self) -> Level {
         if self.state == State::Unknown { Level::Ok } else { Level::of(self.state, false, &[]) }
     }
+
+    /// What there will be to do in an open journey, and from when on, where no command has anything to do today.
+    pub fn later(&self) -> Option<String> {
+        let due = self.step.and(self.next.due).filter(|_| self.next.command.is_none())?;
+        Some(format!("{} from {}", self.next.what, due.date()))
+    }
 }
 
 /// Everything that the standing of further credentials depends on.
