@@ -30,7 +30,7 @@ use rusqlite::{Connection, params};
 /// So many tenants, and how often each is measured.
 const SIZES: [(usize, usize); 3] = [(100, 300), (1_000, 100), (10_000, 30)];
 
-/// A renewal that came to its end, as a store keeps it.
+/// A renewal that came to its end.
 const JOURNEY: &str = include_str!("../fixtures/journeys/form-1-renewed.json");
 
 const WHERE_IT_GOES: &str = "\
@@ -138,9 +138,11 @@ fn fill(path: &Path, tenants: usize) -> Done<()> {
     drop(Sqlite::open(path)?);
     let mut connection = Connection::open(path)?;
     let transaction = connection.transaction()?;
+    // A store keeps it without the room that people need between words.
+    let journey = serde_json::from_str::<serde_json::Value>(JOURNEY)?.to_string();
     for number in 0..tenants {
         let (name, topic) = (name(number), topic(number));
-        let journey = JOURNEY.replace("com.apple.mgmt.External.99f2352b-217f-4e00-9e9f-1a14f652a056", &topic);
+        let journey = journey.replace("com.apple.mgmt.External.99f2352b-217f-4e00-9e9f-1a14f652a056", &topic);
         transaction.execute("INSERT INTO tenant (name, version) VALUES (?1, 9)", [&name])?;
         transaction.execute(
             "INSERT INTO journey (tenant, number, open, format, json) VALUES (?1, 1, 0, 1, ?2)",

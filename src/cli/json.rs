@@ -1,5 +1,7 @@
 //! Results for programs: one object a line, each with its schema's name.
 
+use std::io::{self, Write};
+
 use pushcert_papers::{
     Finding, Verdict,
     android::ServiceAccountFacts,
@@ -93,14 +95,16 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
     }
 }
 
-/// The lines of tenants, each with its line end.
-pub fn statuses(lines: &[StatusLine]) -> String {
-    let mut text = Vec::new();
+/// Writes the lines of tenants, each with its line end.
+///
+/// # Errors
+/// When it cannot be written there.
+pub fn statuses(lines: &[StatusLine], to: &mut dyn Write) -> io::Result<()> {
     for line in lines {
-        serde_json::to_writer(&mut text, &WithSchema { schema: "pushcert/status/1", body: line }).expect("plain data");
-        text.push(b'\n');
+        serde_json::to_writer(&mut *to, &WithSchema { schema: "pushcert/status/1", body: line })?;
+        to.write_all(b"\n")?;
     }
-    String::from_utf8(text).expect("JSON is text")
+    Ok(())
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     path::PathBuf,
 };
 
@@ -112,7 +112,7 @@ impl Printer {
             return raw_to_stdout(&line);
         }
         if let Event::Status(lines) = event {
-            return self.result(&super::json::statuses(lines));
+            return self.written(|to| super::json::statuses(lines, to));
         }
         if let Some(lines) = super::json::lines(event) {
             self.result(&lines.iter().map(json_line).collect::<String>());
@@ -121,10 +121,22 @@ impl Printer {
 
     /// A result: printed, or written into a file that others may read, whole or not at all.
     fn result(&self, text: &str) {
+        if self.into.is_none() && self.output == Output::Human {
+            to_stdout(text);
+        } else {
+            self.written(|to| to.write_all(text.as_bytes()));
+        }
+    }
+
+    /// A result that is written bit by bit, for there may be much of it.
+    fn written(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         let Some(path) = &self.into else {
-            return if self.output == Output::Human { to_stdout(text) } else { raw_to_stdout(text) };
+            let mut stdout = BufWriter::new(io::stdout().lock());
+            return nobody_to_tell(write(&mut stdout).and_then(|()| stdout.flush()));
         };
-        if let Err(error) = files::write_public(path, text.as_bytes()) {
+        let mut whole = Vec::new();
+        let made = write(&mut whole).and_then(|()| files::write_public(path, &whole));
+        if let Err(error) = made {
             let message = format!("{} cannot be written: {error}", path.display());
             *self.unwritten.borrow_mut() = Some(Failure::new(Kind::Failed, "cannot-write", message));
         }
@@ -177,7 +189,10 @@ pub fn to_stderr(text: &str) {
 }
 
 fn write_all(stream: &mut impl Write, text: &str) {
-    let written: io::Result<()> = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
-    // There is nobody left to tell that nobody listens.
+    nobody_to_tell(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+}
+
+/// A reader that has gone away is no error: there is nobody left to tell that nobody listens.
+fn nobody_to_tell(written: io::Result<()>) {
     drop(written);
 }

@@ -68,7 +68,7 @@ pub fn status(
 pub async fn publish(world: &World<'_>) -> Result<(), Failure> {
     let Some(folder) = &world.config.public_dir else { return Ok(()) };
     let wish = super::status::Wish { offline: true, ..Default::default() };
-    let tenants: Vec<_> = world.config.tenants.values().filter(|tenant| !tenant.retired).collect();
+    let tenants: Vec<_> = world.config.watched().collect();
     let books = world.store.books(&tenants.iter().map(|tenant| &tenant.name).collect::<Vec<_>>()).await?;
     for (tenant, book) in tenants.iter().zip(books) {
         let path = folder.join(format!("{}.pem", tenant.name));

@@ -37,7 +37,7 @@ struct Known<'a> {
 /// When the store cannot be used.
 pub async fn look_up(world: &World<'_>, lists: &dyn Lists) -> Result<Option<String>, Failure> {
     let now = world.clock.now();
-    let tenants: Vec<_> = world.config.tenants.values().filter(|tenant| !tenant.retired).collect();
+    let tenants: Vec<_> = world.config.watched().collect();
     let books = world.store.books(&tenants.iter().map(|tenant| &tenant.name).collect::<Vec<_>>()).await?;
     let (due, others): (Vec<_>, Vec<_>) = tenants.into_iter().zip(books).partition(|(_, book)| is_due(book, now));
     let mut known = at_hand(world, due).await?;

@@ -52,7 +52,7 @@ pub async fn status(world: &World<'_>, wish: &Wish) -> Outcome {
 
 fn chosen<'a>(world: &'a World<'_>, wish: &Wish) -> Result<Vec<&'a Tenant>, Failure> {
     let tenants = if wish.tenants.is_empty() {
-        world.config.tenants.values().filter(|tenant| !tenant.retired).collect()
+        world.config.watched().collect()
     } else {
         wish.tenants.iter().map(|name| world.tenant(name)).collect::<Result<Vec<_>, _>>()?
     };
@@ -127,7 +127,8 @@ impl<'a> Sight<'a> {
         let mut seen = book.seen;
         let mut not_asked = None;
         if !wish.offline && wish.at.is_none() && is_old(seen.as_ref(), world.clock.now(), wish.max_age) {
-            match in_time(ask(world, tenant, &ledger), wish.patience).await {
+            // Boxed: most tenants are not asked, and need no room for it.
+            match in_time(Box::pin(ask(world, tenant, &ledger)), wish.patience).await {
                 Ok(Some(fresh)) => seen = Some(fresh),
                 Ok(None) => {}
                 Err(error) => not_asked = Some(error.message),

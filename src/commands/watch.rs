@@ -18,7 +18,7 @@ const SHOWN_LINES: usize = 50;
 /// # Errors
 /// When the store cannot be used. A server that does not answer is no error.
 pub async fn look(world: &World<'_>, wish: &Wish) -> Result<Vec<StatusLine>, Failure> {
-    let tenants = world.config.tenants.values().filter(|tenant| !tenant.retired).collect();
+    let tenants = world.config.watched().collect();
     let announced = async |sight: &status::Sight<'_>| alerts::announce(world, sight).await;
     let mut lines = status::look(world, tenants, wish, announced).await?;
     status::undelivered(&world.store.tally().await?, &mut lines);

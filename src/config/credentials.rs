@@ -35,7 +35,7 @@ pub struct Credentials {
     /// The PingID token.
     pub pingid: Pingid,
     /// PingOne's interface, where it may be used.
-    pub pingone: Option<PingOne>,
+    pub pingone: Option<Box<PingOne>>,
     /// When the states of a service account's key change.
     pub key_rules: Rules,
 }
@@ -135,7 +135,7 @@ impl Credentials {
         if pingid.coverage > 100 {
             return Err("`coverage` of pingid is a number of devices of a hundred: 0 to 100".into());
         }
-        let pingone = pingone.map(|raw| raw.judged(folder)).transpose()?;
+        let pingone = pingone.map(|raw| raw.judged(folder)).transpose()?.map(Box::new);
         Ok(Self { pingid, pingone, key_rules: android.unwrap_or_default().thresholds })
     }
 }
@@ -194,7 +194,7 @@ mod tests {
         let usual = "environment = \"0a-1b\"\napplication = \"2c-3d\"\nclient_id = \"worker\"\nclient_secret = { env = \"SECRET\" }\n";
         let raw: RawPingOne = toml::from_str(&format!("{usual}{lines}")).map_err(|error| error.to_string())?;
         let read = Credentials::of(None, Some(raw), None, Path::new("/etc/pushcert"))?;
-        Ok(read.pingone.expect("it was given"))
+        Ok(*read.pingone.expect("it was given"))
     }
 
     #[test]

@@ -1,19 +1,19 @@
 //! The configuration file: TOML, read strictly. Whatever is wrong in it is reported together, with its line.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue, Deserializer},
+};
 
 use super::{Channel, Config, Problem, channel as channels, nearest, store::RawStore, written};
 
+/// What is not a tenant's.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawConfig {
-    #[serde(default)]
-    tenants: BTreeMap<String, toml::Spanned<toml::Value>>,
     store: Option<RawStore>,
     handoff: Option<PathBuf>,
     downloads: Option<PathBuf>,
@@ -24,7 +24,10 @@ struct RawConfig {
 
 /// The configuration in this text. Relative paths in it are relative to this folder.
 pub fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
-    let raw: RawConfig = toml::from_str(text).map_err(|error| vec![problem(text, &error)])?;
+    let unreadable = |error| vec![problem(text, &error)];
+    let mut document = DeTable::parse(text).map_err(unreadable)?;
+    let tenants = tenants(document.get_mut()).map_err(unreadable)?;
+    let raw = RawConfig::deserialize(Deserializer::from(document)).map_err(unreadable)?;
     let mut config = Config {
         store: raw.store.map(|store| store.relative_to(folder)),
         handoff: raw.handoff.map(|path| folder.join(path)),
@@ -33,11 +36,11 @@ pub fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
         ..Config::default()
     };
     let mut problems = vec![];
-    for (name, value) in raw.tenants {
+    for (name, value) in tenants {
         let at = value.span().start;
-        match written::tenant(&name, value.into_inner(), folder) {
-            Ok(tenant) => drop(config.tenants.insert(tenant.name.clone(), tenant)),
-            Err(found) => problems.extend(placed(text, at, &format!("[tenants.{name}]"), found)),
+        match written::tenant(name.get_ref(), value.into(), folder) {
+            Ok(tenant) => drop(config.tenants.insert(tenant.name.clone(), Box::new(tenant))),
+            Err(found) => problems.extend(placed(text, at, &format!("[tenants.{}]", name.get_ref()), found)),
         }
     }
     for value in raw.channels {
@@ -48,6 +51,15 @@ pub fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
         }
     }
     if problems.is_empty() { Ok(config) } else { Err(problems) }
+}
+
+/// Takes the tenants out of a document, as they are written: there may be ten thousand of them.
+fn tenants<'a>(document: &mut DeTable<'a>) -> Result<DeTable<'a>, toml::de::Error> {
+    match document.remove("tenants").map(Spanned::into_inner) {
+        None => Ok(DeTable::new()),
+        Some(DeValue::Table(tenants)) => Ok(tenants),
+        Some(other) => Err(serde::de::Error::custom(format!("`tenants` is a table, not {}", other.type_str()))),
+    }
 }
 
 impl Config {

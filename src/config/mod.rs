@@ -44,7 +44,7 @@ const LIMIT: u64 = 16 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// The tenants, by name.
-    pub tenants: BTreeMap<TenantName, Tenant>,
+    pub tenants: BTreeMap<TenantName, Box<Tenant>>,
     /// Where journeys and records are kept.
     pub store: Option<StoreAddress>,
     /// Below which folder hand-off folders are made.
@@ -165,12 +165,17 @@ impl Config {
         }
     }
 
+    /// The tenants that somebody still wants to know of: all but the retired.
+    pub fn watched(&self) -> impl Iterator<Item = &Tenant> {
+        self.tenants.values().map(Box::as_ref).filter(|tenant| !tenant.retired)
+    }
+
     /// The tenant of this name.
     ///
     /// # Errors
     /// When there is none; the nearest name is part of the answer.
     pub fn tenant(&self, name: &TenantName) -> Result<&Tenant, NoSuchTenant> {
-        self.tenants.get(name).ok_or_else(|| {
+        self.tenants.get(name).map(Box::as_ref).ok_or_else(|| {
             let known = self.tenants.keys().map(TenantName::as_str);
             NoSuchTenant { name: name.clone(), meant: nearest::meant(name.as_str(), known) }
         })

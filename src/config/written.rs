@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pushcert_papers::{Fingerprint, TenantName, Topic, watch::Thresholds};
 use serde::Deserialize;
+use toml::de::ValueDeserializer;
 
 use super::{
     Console, DeviceInterface, OwnKey, Product, SecretSource, Tenant, WATCH,
@@ -128,9 +129,9 @@ impl Wrong {
 }
 
 /// The tenant that this table describes, or all that is wrong in it.
-pub(super) fn tenant(name: &str, value: toml::Value, folder: &Path) -> Result<Tenant, Vec<String>> {
+pub(super) fn tenant(name: &str, table: ValueDeserializer<'_>, folder: &Path) -> Result<Tenant, Vec<String>> {
     let name = TenantName::parse(name).map_err(|error| vec![error.to_string()])?;
-    let raw: RawTenant = value.try_into().map_err(|error: toml::de::Error| vec![with_nearest(error.message())])?;
+    let raw = RawTenant::deserialize(table).map_err(|error| vec![with_nearest(error.message())])?;
     let mut wrong = Wrong::default();
     wrong.when(name.as_str() == WATCH, "this name is kept for what the watch says of itself");
     let product = wrong.keep(product(&raw.mdm));

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
+use crate::as_text::is_text;
 use aws_lc_rs::digest;
-use serde::{Deserialize, Serialize, Serializer};
 
 /// A SHA-256 digest; 64 lower-case hexadecimal digits wherever it is written.
-#[derive(Clone, Copy, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
@@ -27,15 +26,13 @@ impl Fingerprint {
     /// # Errors
     /// [`NotAFingerprint`] for anything else.
     pub fn from_hex(text: &str) -> Result<Self, NotAFingerprint> {
-        let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b':' | b' ')).collect();
-        if digits.len() != 64 {
-            return Err(NotAFingerprint);
-        }
+        let mut digits = text.bytes().filter(|b| !matches!(b, b':' | b' '));
+        let mut digit = || digits.next().ok_or(NotAFingerprint).and_then(nibble);
         let mut octets = [0; 32];
-        for (octet, pair) in octets.iter_mut().zip(digits.chunks_exact(2)) {
-            *octet = nibble(pair[0])? << 4 | nibble(pair[1])?;
+        for octet in &mut octets {
+            *octet = digit()? << 4 | digit()?;
         }
-        Ok(Self(octets))
+        if digits.next().is_none() { Ok(Self(octets)) } else { Err(NotAFingerprint) }
     }
 
     /// Its 32 octets.
@@ -74,11 +71,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-impl Serialize for Fingerprint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(std::str::from_utf8(&self.digits()).expect("the digits are ASCII"))
-    }
-}
+is_text!(Fingerprint);
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,14 +84,6 @@ impl std::str::FromStr for Fingerprint {
 
     fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
         Self::from_hex(text)
-    }
-}
-
-impl TryFrom<String> for Fingerprint {
-    type Error = NotAFingerprint;
-
-    fn try_from(text: String) -> Result<Self, NotAFingerprint> {
-        Self::from_hex(&text)
     }
 }
 

@@ -121,6 +121,7 @@
 //! `pushcert` and may change at any time. No type of another crate shows; a test looks for them. `serde`'s traits are implemented for what is
 //! written down.
 
+mod as_text;
 mod country;
 mod der;
 mod finding;

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::as_text::is_text;
 
 /// The octets of a certificate's serial number, as the certificate holds them (RFC 5280, 4.1.2.2).
 ///
 /// Two serials are equal when their numbers are: a leading zero octet does not tell them apart.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug)]
 pub struct Serial(Vec<u8>);
 
 impl Serial {
@@ -77,19 +76,15 @@ impl fmt::Display for Serial {
     }
 }
 
-impl TryFrom<String> for Serial {
-    type Error = NotASerial;
+impl std::str::FromStr for Serial {
+    type Err = NotASerial;
 
-    fn try_from(text: String) -> Result<Self, NotASerial> {
-        Self::from_hex(&text)
+    fn from_str(text: &str) -> Result<Self, NotASerial> {
+        Self::from_hex(text)
     }
 }
 
-impl From<Serial> for String {
-    fn from(serial: Serial) -> Self {
-        serial.to_string()
-    }
-}
+is_text!(Serial);
 
 #[cfg(test)]
 mod tests {

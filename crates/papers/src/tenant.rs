@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::as_text::is_text;
 
 /// The name of a tenant: lower-case letters, digits and inner hyphens, at most 63 of them.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TenantName(String);
 
 impl TenantName {
@@ -47,19 +46,7 @@ impl std::str::FromStr for TenantName {
     }
 }
 
-impl TryFrom<String> for TenantName {
-    type Error = NotATenantName;
-
-    fn try_from(text: String) -> Result<Self, NotATenantName> {
-        Self::parse(&text)
-    }
-}
-
-impl From<TenantName> for String {
-    fn from(name: TenantName) -> Self {
-        name.0
-    }
-}
+is_text!(TenantName);
 
 #[cfg(test)]
 mod tests {

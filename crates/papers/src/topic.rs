@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::as_text::is_text;
 
 /// What every MDM topic begins with. Apple's are `com.apple.mgmt.External.<uuid>`; Profile Manager's were
 /// `com.apple.mgmt.XServer.<uuid>`.
@@ -12,8 +12,7 @@ pub const PREFIX: &str = "com.apple.mgmt.";
 const LONGEST: usize = 128;
 
 /// The UID of a push certificate's subject (0.9.2342.19200300.100.1.1), known to be an MDM topic.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Topic(String);
 
 impl Topic {
@@ -23,9 +22,9 @@ impl Topic {
     /// [`NotATopic`] when it does not begin with [`PREFIX`], ends there, is too long, or holds anything but letters,
     /// digits, dots and hyphens.
     pub fn parse(text: &str) -> Result<Self, NotATopic> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
         let begins = text.strip_prefix(PREFIX).is_some_and(|rest| !rest.is_empty());
-        if begins && text.len() <= LONGEST && text.chars().all(plain) {
+        if begins && text.len() <= LONGEST && text.bytes().all(plain) {
             Ok(Self(text.to_owned()))
         } else {
             Err(NotATopic)
@@ -76,19 +75,7 @@ impl std::str::FromStr for Topic {
     }
 }
 
-impl TryFrom<String> for Topic {
-    type Error = NotATopic;
-
-    fn try_from(text: String) -> Result<Self, NotATopic> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Topic> for String {
-    fn from(topic: Topic) -> Self {
-        topic.0
-    }
-}
+is_text!(Topic);
 
 #[cfg(test)]
 mod tests {

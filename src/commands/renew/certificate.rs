@@ -68,7 +68,7 @@ impl Run<'_> {
                 accept.issuer.filter(|key| Some(*key) == facts.issuer_public_key_sha256).map(|key| key.to_string())
             }
             Code::TopicChanged | Code::OtherTenant => {
-                accept.topic_change.clone().filter(|topic| Some(topic) == facts.topic.as_ref()).map(String::from)
+                accept.topic_change.as_ref().filter(|topic| Some(*topic) == facts.topic.as_ref()).map(Topic::to_string)
             }
             _ => None,
         }

@@ -44,8 +44,7 @@ const BOOKS: &str =
     "SELECT w.place, t.version, t.confirmed_topic, t.account_used, j.kind, j.number, j.open, j.format, j.json
     FROM unnest($1::text[]) WITH ORDINALITY AS w (name, place) JOIN tenant t ON t.name = w.name
     LEFT JOIN journey j ON j.tenant = t.name
-        AND j.number = (SELECT max(number) FROM journey k WHERE k.tenant = j.tenant AND k.kind = j.kind)
-    ORDER BY w.place, j.number";
+        AND j.number = (SELECT max(number) FROM journey k WHERE k.tenant = j.tenant AND k.kind = j.kind)";
 
 /// What was last seen of these tenants.
 const SIGHTINGS: &str = "SELECT w.place, s.json

@@ -9,7 +9,7 @@ use pushcert_papers::{
     Fingerprint, Secret, TenantName, Time, Topic,
     watch::{Lookup, Seen, Source},
 };
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, types::FromSqlError};
 
 use super::{
     Announced, Artefact, AuditEntry, AuditLine, AuditState, Book, Change, Guard, Leased, Letter, Settled, Store,
@@ -26,8 +26,7 @@ const BOOKS: &str =
     "SELECT w.key, t.version, t.confirmed_topic, t.account_used, j.kind, j.number, j.open, j.format, j.json
     FROM json_each(?1) w JOIN tenant t ON t.name = w.value
     LEFT JOIN journey j ON j.tenant = t.name
-        AND j.number = (SELECT max(number) FROM journey k WHERE k.tenant = j.tenant AND k.kind = j.kind)
-    ORDER BY w.key, j.number";
+        AND j.number = (SELECT max(number) FROM journey k WHERE k.tenant = j.tenant AND k.kind = j.kind)";
 
 /// What was last seen of these tenants.
 const SIGHTINGS: &str = "SELECT w.key, s.json FROM json_each(?1) w JOIN sighting s ON s.tenant = w.value
@@ -87,31 +86,60 @@ impl Sqlite {
         key().map_err(|source| self.database(source))
     }
 
-    /// What is read of the rows that this gives for a list of names, in JSON.
-    fn rows<T>(&self, sql: &str, names: &str, read: fn(&Row<'_>) -> rusqlite::Result<T>) -> Result<Vec<T>, StoreError> {
+    /// Reads each row that this gives for a list of names, in JSON, into the book of the place that begins the row.
+    fn add_to_books(
+        &self,
+        books: &mut [Book],
+        (sql, names): (&str, &str),
+        read: impl Fn(&Row<'_>, &mut Book) -> Result<(), Unread>,
+    ) -> Result<(), StoreError> {
         let connection = self.connection.borrow();
-        let rows = || connection.prepare_cached(sql)?.query_map([names], read)?.collect::<Result<_, _>>();
-        rows().map_err(|source| self.database(source))
+        let mut all = || {
+            let mut query = connection.prepare_cached(sql)?;
+            let mut rows = query.query([names])?;
+            while let Some(row) = rows.next()? {
+                read(row, &mut books[row.get::<_, usize>(0)?])?;
+            }
+            Ok(())
+        };
+        all().map_err(|unread| match unread {
+            Unread::Database(source) => self.database(source),
+            Unread::Damaged(what) => self.damaged(what),
+        })
     }
 }
 
-/// A row of [`BOOKS`].
-type BookRow = (usize, u64, Option<String>, Option<i64>, Option<StoredJourney>);
-
-/// A row of [`SIGHTINGS`] or [`LOOKUPS`].
-fn document(row: &Row<'_>) -> rusqlite::Result<(usize, String)> {
-    Ok((row.get(0)?, row.get(1)?))
+/// Why a row does not go into a book.
+enum Unread {
+    Database(rusqlite::Error),
+    /// This in it is not what we wrote.
+    Damaged(&'static str),
 }
 
-fn book(row: &Row<'_>) -> rusqlite::Result<BookRow> {
-    let journey = match row.get(4)? {
-        Some(kind) => {
-            let (number, open, format, json) = (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
-            Some(StoredJourney { kind, number, open, format, json })
-        }
-        None => None,
-    };
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, journey))
+impl From<rusqlite::Error> for Unread {
+    fn from(source: rusqlite::Error) -> Self {
+        Self::Database(source)
+    }
+}
+
+impl From<FromSqlError> for Unread {
+    fn from(source: FromSqlError) -> Self {
+        Self::Database(source.into())
+    }
+}
+
+/// Adds a row of [`BOOKS`].
+fn record(row: &Row<'_>, book: &mut Book) -> Result<(), Unread> {
+    let record = book.record.get_or_insert_default();
+    let topic = row.get_ref(2)?.as_str_or_null()?.map(Topic::parse);
+    record.version = row.get(1)?;
+    record.confirmed_topic = topic.transpose().map_err(|_| Unread::Damaged("a topic"))?;
+    record.account_used = row.get::<_, Option<_>>(3)?.map(Time::from_unix);
+    if let Some(kind) = row.get(4)? {
+        let (number, open, format, json) = (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
+        record.add(StoredJourney { kind, number, open, format, json });
+    }
+    Ok(())
 }
 
 #[async_trait(?Send)]
@@ -119,22 +147,17 @@ impl Store for Sqlite {
     async fn books(&self, tenants: &[&TenantName]) -> Result<Vec<Book>, StoreError> {
         let names = serde_json::to_string(tenants).expect("names are plain data");
         let mut books = vec![Book::default(); tenants.len()];
-        for (place, version, topic, used, journey) in self.rows(BOOKS, &names, book)? {
-            let record = books[place].record.get_or_insert_default();
-            record.version = version;
-            record.confirmed_topic =
-                topic.map(|topic| Topic::parse(&topic)).transpose().map_err(|_| self.damaged("a topic"))?;
-            record.account_used = used.map(Time::from_unix);
-            if let Some(journey) = journey {
-                record.add(journey);
-            }
-        }
-        for (place, json) in self.rows(SIGHTINGS, &names, document)? {
-            books[place].seen = Some(serde_json::from_str(&json).map_err(|_| self.damaged("a sighting"))?);
-        }
-        for (place, json) in self.rows(LOOKUPS, &names, document)? {
-            books[place].lookup = Some(serde_json::from_str(&json).map_err(|_| self.damaged("a lookup"))?);
-        }
+        self.add_to_books(&mut books, (BOOKS, &names), record)?;
+        self.add_to_books(&mut books, (SIGHTINGS, &names), |row, book| {
+            let seen = serde_json::from_str(row.get_ref(1)?.as_str()?);
+            book.seen = Some(seen.map_err(|_| Unread::Damaged("a sighting"))?);
+            Ok(())
+        })?;
+        self.add_to_books(&mut books, (LOOKUPS, &names), |row, book| {
+            let lookup = serde_json::from_str(row.get_ref(1)?.as_str()?);
+            book.lookup = Some(lookup.map_err(|_| Unread::Damaged("a lookup"))?);
+            Ok(())
+        })?;
         Ok(books)
     }
 

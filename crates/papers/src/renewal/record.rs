@@ -1,7 +1,9 @@
 //! The form in which a journey is kept: JSON with a version, for years and across releases.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::Journey;
 
@@ -40,12 +42,10 @@ struct Written<'a, J> {
     journey: &'a J,
 }
 
-/// The document inside is read only once its form is known.
 #[derive(Deserialize)]
-struct Versioned<'a> {
+struct Kept<J> {
     format: u32,
-    #[serde(borrow)]
-    journey: &'a RawValue,
+    journey: J,
 }
 
 /// Why a kept journey cannot be opened.
@@ -83,11 +83,16 @@ pub fn write<J: Recorded>(journey: &J) -> String {
 /// # Errors
 /// [`RecordError`] when a newer release wrote it, or it is no journey.
 pub fn read<J: Recorded>(text: &str) -> Result<J, RecordError> {
-    let versioned: Versioned<'_> = serde_json::from_str(text).map_err(|error| RecordError::damaged(&error))?;
-    if versioned.format > J::FORMAT {
-        return Err(RecordError::Newer { found: versioned.format, known: J::FORMAT });
+    let kept = serde_json::from_str::<Kept<J>>(text);
+    // What cannot be read as this release writes it may still say of itself that it is newer.
+    let format = match &kept {
+        Ok(kept) => kept.format,
+        Err(_) => serde_json::from_str::<Kept<IgnoredAny>>(text).map_err(|error| RecordError::damaged(&error))?.format,
+    };
+    if format > J::FORMAT {
+        return Err(RecordError::Newer { found: format, known: J::FORMAT });
     }
-    serde_json::from_str(versioned.journey.get()).map_err(|error| RecordError::damaged(&error))
+    kept.map(|kept| kept.journey).map_err(|error| RecordError::damaged(&error))
 }
 
 #[cfg(test)]
@@ -105,6 +110,8 @@ mod tests {
     fn a_newer_form_is_left_alone() {
         let newer = write(&Journey::begin(1, None, Time::from_unix(0))).replace("\"format\":3", "\"format\":4");
         assert!(matches!(read::<Journey>(&newer), Err(RecordError::Newer { found: 4, known: 3 })));
+        let of_another_shape = r#"{"format":4,"journey":[1]}"#;
+        assert!(matches!(read::<Journey>(of_another_shape), Err(RecordError::Newer { found: 4, known: 3 })));
         assert!(matches!(read::<Journey>("{}"), Err(RecordError::Damaged { .. })));
     }
 }
