@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use pushcert_papers::{
     TenantName, Time,
     credential::{Credential, Enrolment, Rotation, Standings, standings},
@@ -36,6 +36,9 @@ pub struct Wish {
 
 /// Servers that are asked at a time.
 const AT_A_TIME: usize = 64;
+
+/// Books that are read, and in memory, at a time.
+const BOOKS_AT_A_TIME: usize = 256;
 
 /// Says how tenants stand.
 ///
@@ -92,16 +95,28 @@ pub(super) async fn look(
     wish: &Wish,
     also: impl AsyncFn(&Sight<'_>) -> Result<(), Failure>,
 ) -> Result<Vec<StatusLine>, Failure> {
-    let books = world.store.books(&tenants.iter().map(|tenant| &tenant.name).collect::<Vec<_>>()).await?;
-    let one = async |(place, (tenant, book))| {
+    let one = async |(place, read): (usize, Result<_, Failure>)| {
+        let (tenant, book) = read?;
         let sight = Sight::take(world, tenant, book, wish).await?;
         also(&sight).await?;
         Ok::<_, Failure>((place, sight.line()))
     };
-    let looks = stream::iter(tenants.into_iter().zip(books).enumerate()).map(one).buffer_unordered(AT_A_TIME);
+    let looks = books(world, &tenants).enumerate().map(one).buffer_unordered(AT_A_TIME);
     let mut lines: Vec<(usize, StatusLine)> = looks.try_collect().await?;
     lines.sort_unstable_by_key(|(place, _)| *place);
     Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+/// The books of these tenants. There may be ten thousand, so only some are in memory at a time.
+fn books<'a>(
+    world: &'a World<'_>,
+    tenants: &'a [&'a Tenant],
+) -> impl Stream<Item = Result<(&'a Tenant, Book), Failure>> + 'a {
+    let read = async |some: &'a [&'a Tenant]| {
+        let books = world.store.books(&some.iter().map(|tenant| &tenant.name).collect::<Vec<_>>()).await?;
+        Ok::<_, Failure>(stream::iter(some.iter().copied().zip(books).map(Ok)))
+    };
+    stream::iter(tenants.chunks(BOOKS_AT_A_TIME)).then(read).try_flatten()
 }
 
 /// A look at a tenant: everything that its standing depends on.
