@@ -29,7 +29,7 @@ use crate::{
     store::{Access, Postgres, Sqlite, Store, StoreError},
     world::{
         clock::{Clock, SystemClock},
-        files::{self, Folders},
+        files::{self, FileError, Folders},
         http::{Http, Tls, TlsError},
         tls::Identity,
     },
@@ -364,10 +364,12 @@ fn unresolved(error: crate::config::SecretError) -> Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let (kind, hint) = match &error {
-            ConfigError::Unreadable { error: files::FileError::NotFound, .. } => {
-                (Kind::NotFound, "look at the path given with --config")
-            }
-            ConfigError::Unreadable { .. } => (Kind::Usage, "look at who may read it"),
+            ConfigError::Unreadable { error, .. } => match error {
+                FileError::NotFound => (Kind::NotFound, "look at the path given with --config"),
+                FileError::NotAFile { .. } => (Kind::Usage, "name the file itself"),
+                FileError::TooLarge { .. } => (Kind::Usage, "look which file this is"),
+                FileError::Unreadable(_) => (Kind::Usage, "look at who may read it"),
+            },
             ConfigError::WritableByOthers { .. } => (Kind::Usage, "take that right from them: chmod go-w"),
             ConfigError::Wrong { .. } => (Kind::Usage, "docs/configuration.md describes every key"),
         };

@@ -5,6 +5,7 @@ use std::{fs, path::PathBuf};
 use pushcert::store::{Sqlite, Store};
 use pushcert_papers::{
     Secret, TenantName,
+    credential::Rotation,
     renewal::{Journey, record},
 };
 
@@ -12,8 +13,11 @@ use super::{Place, change, entry};
 use crate::trial::{Trial, kind};
 use pushcert::commands::{Kind, renew::Wish};
 
-/// The end of the record in the kept stores, as it was noted when they were made.
-const HEAD: &str = "f64e010e1e14cae06eb8f8113a4770d8f070a69b95e83414cd3254fc8b40662e";
+/// The kept stores, and the length and end of Cloud's record in each, as they were noted when it was made.
+const STORES: [(&str, usize, &str); 2] = [
+    ("store-form-1", 9, "f64e010e1e14cae06eb8f8113a4770d8f070a69b95e83414cd3254fc8b40662e"),
+    ("store-form-7", 14, "e438c664876241f5d7e4eba49cd9bd3e7d94dc7f5ceed622159c8351447863a8"),
+];
 
 fn kept(ending: &str) -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/journeys");
@@ -41,7 +45,12 @@ fn journeys_of_every_form_still_open() {
 
 #[tokio::test]
 async fn stores_of_every_form_still_open_and_go_on() {
-    for kept in kept("sqlite") {
+    let kept = kept("sqlite");
+    assert_eq!(kept.len(), STORES.len(), "{kept:?}");
+    for kept in kept {
+        let name = kept.file_stem().expect("a name").to_string_lossy().into_owned();
+        let known = STORES.iter().find(|(known, ..)| *known == name);
+        let (_, lines, head) = *known.unwrap_or_else(|| panic!("{name} is not noted here"));
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("pushcert.sqlite");
         fs::copy(&kept, &path).expect("copied");
@@ -55,11 +64,14 @@ async fn stores_of_every_form_still_open_and_go_on() {
             store.sighting(&cloud).await.expect("read").and_then(|seen| seen.installed?.certificate),
             Some(certificate.sha256)
         );
-        let whole = store.verify_audit(&cloud, Some(HEAD)).await.expect("read");
-        assert_eq!((whole.lines, whole.broken), (9, None));
+        for stored in &book.others {
+            record::read::<Rotation>(&stored.json).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        let whole = store.verify_audit(&cloud, Some(head)).await.expect("read");
+        assert_eq!((whole.lines, whole.broken), (lines, None));
         store.commit(&cloud, book.version, change("next")).await.expect("written");
-        let whole = store.verify_audit(&cloud, Some(HEAD)).await.expect("read");
-        assert_eq!((whole.lines, whole.broken), (10, None));
+        let whole = store.verify_audit(&cloud, Some(head)).await.expect("read");
+        assert_eq!((whole.lines, whole.broken), (lines + 1, None));
     }
 }
 
