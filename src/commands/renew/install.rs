@@ -107,9 +107,7 @@ impl Run<'_> {
         let entry = Entry {
             before,
             after: Some(certificate.sha256),
-            ..Entry::of("certificate-installed")
-                .with("known-by", known_by(confirmed))
-                .with(DAY_BEFORE, &self.day_before())
+            ..Entry::of("certificate-installed").with("known-by", confirmed.word()).with(DAY_BEFORE, &self.day_before())
         };
         self.ledger.installed(Journey { install: Install::Done { at: now, confirmed }, ..journey }, entry).await?;
         let source = match confirmed {
@@ -237,12 +235,5 @@ fn known(certificate: &ReceivedCertificate) -> Installed {
         certificate: Some(certificate.sha256),
         issuer: certificate.issuer.clone(),
         apple_account: None,
-    }
-}
-
-const fn known_by(confirmed: Confirmation) -> &'static str {
-    match confirmed {
-        Confirmation::ReadBack => "read-back",
-        Confirmation::Person => "person",
     }
 }

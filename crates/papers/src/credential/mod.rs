@@ -17,7 +17,7 @@ pub use coverage::{Coverage, Leg};
 pub use enrolment::{EMM_TOKEN_DAYS, Enrolment, KnownKey, Ticked};
 pub use lockout::{Lockout, lockouts};
 pub use next::{Situation, Step, next};
-pub use rotation::{Change, Confirmed, End, KnownToken, Outcome, Place, Purpose, Rotation, Stage};
+pub use rotation::{Change, End, KnownToken, Outcome, Place, Purpose, Rotation, Stage};
 pub use standing::{Credential, CredentialKind, Rules, Standings, standings};
 
 use crate::Time;

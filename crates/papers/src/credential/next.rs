@@ -112,7 +112,8 @@ mod tests {
     use super::*;
     use crate::{
         DAY,
-        credential::{Confirmed, KnownToken, Stamp},
+        credential::{KnownToken, Stamp},
+        renewal::Confirmation,
     };
 
     const NOW: Time = Time::from_unix(1_800_000_000);
@@ -126,7 +127,7 @@ mod tests {
     }
 
     fn done(at: Time) -> Change {
-        Change::Done { stamp: stamp(at), confirmed: Confirmed::ReadBack }
+        Change::Done { stamp: stamp(at), confirmed: Confirmation::ReadBack }
     }
 
     fn planned(place: Place) -> Rotation {

@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Stamp;
-use crate::{DAY, Fingerprint, Time, pingid::Platform, renewal::record::Recorded};
+use crate::{
+    DAY, Fingerprint, Time,
+    pingid::Platform,
+    renewal::{Confirmation, record::Recorded},
+};
 
 /// One rotation of one tenant's token, or its first set-up.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -92,7 +96,7 @@ pub enum Change {
         /// By whom, when, and what they saw.
         stamp: Stamp,
         /// How we know.
-        confirmed: Confirmed,
+        confirmed: Confirmation,
     },
 }
 
@@ -109,16 +113,6 @@ impl Change {
     pub const fn is_done(&self) -> bool {
         matches!(self, Self::Done { .. })
     }
-}
-
-/// How we know that something was done.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Confirmed {
-    /// It was read back.
-    ReadBack,
-    /// A person told us.
-    Person,
 }
 
 /// How a rotation ended.

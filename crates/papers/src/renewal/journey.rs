@@ -188,7 +188,7 @@ pub enum Install {
     },
 }
 
-/// How we know that the server holds a certificate.
+/// How we know that a change was done.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confirmation {
@@ -196,6 +196,16 @@ pub enum Confirmation {
     ReadBack,
     /// A person told us.
     Person,
+}
+
+impl Confirmation {
+    /// The word in the record.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ReadBack => "read-back",
+            Self::Person => "person",
+        }
+    }
 }
 
 /// Whether devices answered after the change.

@@ -2,8 +2,9 @@
 
 use pushcert_papers::{
     Fingerprint, Secret,
-    credential::{Change, Confirmed, KnownToken, Purpose, Rotation, Stamp, guide},
+    credential::{Change, KnownToken, Purpose, Rotation, Stamp, guide},
     pingid::{Difference, difference},
+    renewal::Confirmation,
 };
 
 use super::{Flow, Run};
@@ -101,7 +102,7 @@ impl Run<'_> {
         }
         let held = self.sight.as_ref().and_then(|sight| sight.tokens().find(|(print, _)| *print == token.fingerprint));
         rotation.token = Some(KnownToken { made: held.and_then(|(_, held)| held.made).or(token.made), ..token });
-        self.added(rotation, Confirmed::ReadBack).await
+        self.added(rotation, Confirmation::ReadBack).await
     }
 
     /// What has changed at PingOne since a change was intended.
@@ -125,14 +126,14 @@ impl Run<'_> {
         ))
     }
 
-    async fn added(&mut self, mut rotation: Rotation, confirmed: Confirmed) -> Result<Flow, Failure> {
+    async fn added(&mut self, mut rotation: Rotation, confirmed: Confirmation) -> Result<Flow, Failure> {
         let stamp = self.stamp();
         let after = rotation.token.as_ref().map(|token| token.fingerprint);
         rotation.added = Change::Done { stamp, confirmed };
-        let entry = Entry { after, ..Entry::of("pingid-token-added") }.with("known-by", known_by(confirmed));
+        let entry = Entry { after, ..Entry::of("pingid-token-added") }.with("known-by", confirmed.word());
         let detail = match confirmed {
-            Confirmed::ReadBack => "added and read back: it came alone, and everything else is as it was",
-            Confirmed::Person => "you told us so; the old one still works beside it",
+            Confirmation::ReadBack => "added and read back: it came alone, and everything else is as it was",
+            Confirmation::Person => "you told us so; the old one still works beside it",
         };
         self.world.tell(Event::Ticked {
             at: (1, Self::steps(&rotation)),
@@ -195,9 +196,9 @@ impl Run<'_> {
         &mut self,
         token: Fingerprint,
         effective: Option<pushcert_papers::Time>,
-    ) -> Result<Confirmed, Failure> {
+    ) -> Result<Confirmation, Failure> {
         if self.pingone.is_none() {
-            return Ok(Confirmed::Person);
+            return Ok(Confirmation::Person);
         }
         self.look().await?;
         let sight = self.sight.as_ref();
@@ -214,7 +215,7 @@ impl Run<'_> {
                 Err(Failure::new(Kind::Refused, "effective-date-differs", message)
                     .hinted("say the date that PingOne shows, or change it there"))
             }
-            _ => Ok(Confirmed::ReadBack),
+            _ => Ok(Confirmation::ReadBack),
         }
     }
 
@@ -228,13 +229,6 @@ impl Run<'_> {
 pub(super) fn vanished() -> Failure {
     Failure::new(Kind::Temporary, "pingone-vanished", "PingOne shows no device requirements any more")
         .hinted("nothing was changed; look at PingOne's console, and run it again")
-}
-
-const fn known_by(confirmed: Confirmed) -> &'static str {
-    match confirmed {
-        Confirmed::ReadBack => "read-back",
-        Confirmed::Person => "person",
-    }
 }
 
 /// That the token is not one of those in use.

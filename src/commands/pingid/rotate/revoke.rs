@@ -2,7 +2,8 @@
 
 use pushcert_papers::{
     Secret,
-    credential::{Change, Confirmed, Rotation, guide},
+    credential::{Change, Rotation, guide},
+    renewal::Confirmation,
 };
 
 use super::{Done, Flow, Run, add::vanished};
@@ -46,7 +47,7 @@ impl Run<'_> {
             if !changed.is_only_removed(rotation.old.len()) {
                 return Err(self.unexpected(&changed));
             }
-            return self.revoked(rotation, Confirmed::ReadBack).await;
+            return self.revoked(rotation, Confirmation::ReadBack).await;
         }
         if !changed.is_none() {
             return Err(self.unexpected(&changed));
@@ -57,13 +58,13 @@ impl Run<'_> {
         Err(Failure::new(Kind::Temporary, "not-arrived", message).hinted("run the same command again"))
     }
 
-    async fn revoked(&mut self, mut rotation: Rotation, confirmed: Confirmed) -> Result<Flow, Failure> {
+    async fn revoked(&mut self, mut rotation: Rotation, confirmed: Confirmation) -> Result<Flow, Failure> {
         rotation.revoked = Change::Done { stamp: self.stamp(), confirmed };
         let before = rotation.old.first().map(|old| old.fingerprint);
         let last = Self::steps(&rotation);
         let detail = match confirmed {
-            Confirmed::ReadBack => "revoked and read back: it went alone, and everything else is as it was",
-            Confirmed::Person => "you told us so",
+            Confirmation::ReadBack => "revoked and read back: it went alone, and everything else is as it was",
+            Confirmation::Person => "you told us so",
         };
         self.world.tell(Event::Ticked { at: (last, last), mark: Mark::Sure, title: "Old token revoked", detail });
         let evidence = self.wish.evidence.take().unwrap_or_default();
@@ -85,6 +86,6 @@ impl Run<'_> {
             }
             self.ask_evidence();
         }
-        self.revoked(rotation, Confirmed::Person).await
+        self.revoked(rotation, Confirmation::Person).await
     }
 }
