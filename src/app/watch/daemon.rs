@@ -15,7 +15,6 @@ use pushcert_papers::{
     Fingerprint,
     watch::{Level, Matter},
 };
-use sd_notify::NotifyState;
 use tokio::{
     sync::{Mutex, Notify, mpsc},
     time::{Instant, sleep, sleep_until},
@@ -24,7 +23,8 @@ use tokio::{
 use super::{
     super::real::Settings,
     lists::PublishedLists,
-    signals::{End, Signals, notify},
+    signals::{End, Signals},
+    systemd::{self, News},
 };
 use crate::{
     commands::{
@@ -115,7 +115,7 @@ impl Daemon<'_> {
     async fn round(&self, world: &World<'_>) {
         let trouble = match self.look(world).await {
             Ok(said) => {
-                notify(&[NotifyState::Ready, NotifyState::Status(&said)]);
+                systemd::tell(News::Done(&said));
                 None
             }
             Err(failure) => Some(failure.to_string()),
@@ -123,7 +123,7 @@ impl Daemon<'_> {
         if let Some(why) = &trouble {
             self.board.write(self.board.shown().failed());
             world.reporter.tell(Event::Note(&format!("The round failed: {why}")));
-            notify(&[NotifyState::Ready, NotifyState::Status(&format!("the round failed: {why}"))]);
+            systemd::tell(News::Done(&format!("the round failed: {why}")));
         }
         let refused = self.refused.borrow().clone();
         for (matter, trouble) in [(Matter::Rounds, trouble), (Matter::Configuration, refused)] {

@@ -3,11 +3,11 @@
 mod daemon;
 mod lists;
 mod signals;
+mod systemd;
 
 use std::cell::{Cell, RefCell};
 
 use pushcert_papers::watch::Level;
-use sd_notify::NotifyState;
 use tokio::sync::{Mutex, Notify, mpsc};
 
 use super::{
@@ -20,7 +20,8 @@ use crate::{
     web::Board,
 };
 use daemon::Daemon;
-use signals::{End, Signals, feed_the_watchdog, notify, notify_reloading};
+use signals::{End, Signals};
+use systemd::News;
 
 /// Watches until it is told to end, or once; or tries the channels.
 pub async fn watch(settings: &Settings, args: Watch, printer: &Printer, ask: &Terminal) -> Outcome {
@@ -47,7 +48,7 @@ pub async fn watch(settings: &Settings, args: Watch, printer: &Printer, ask: &Te
         bell: Notify::new(),
         questions: Mutex::new(questions),
     };
-    let heart = feed_the_watchdog();
+    let heart = systemd::feed_the_watchdog();
     keep_watching(daemon, real, &mut signals, printer, ask).await;
     drop(heart);
     Ok(None)
@@ -57,7 +58,7 @@ pub async fn watch(settings: &Settings, args: Watch, printer: &Printer, ask: &Te
 async fn keep_watching(daemon: Daemon<'_>, mut real: Real, signals: &mut Signals, printer: &Printer, ask: &Terminal) {
     while let End::Reload = real.live(printer, ask, async |world: &World<'_>| daemon.watch(world, signals).await).await
     {
-        notify_reloading();
+        systemd::tell(News::Reloading);
         let refused = match Real::build(daemon.settings).await {
             Ok(fresh) => {
                 real = fresh;
@@ -71,9 +72,9 @@ async fn keep_watching(daemon: Daemon<'_>, mut real: Real, signals: &mut Signals
         };
         daemon.board.refused(refused.is_some());
         daemon.refused.replace(refused);
-        notify(&[NotifyState::Ready]);
+        systemd::tell(News::Ready);
     }
-    notify(&[NotifyState::Stopping]);
+    systemd::tell(News::Stopping);
 }
 
 /// A round alone, for timers; with the letters that are due.

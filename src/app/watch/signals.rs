@@ -1,12 +1,4 @@
-//! How a daemon is spoken to: signals from the system, states to systemd.
-
-use std::time::Duration;
-
-use sd_notify::NotifyState;
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    task::JoinHandle,
-};
+//! How the system speaks to the watch.
 
 use crate::commands::{Failure, Kind};
 
@@ -19,20 +11,24 @@ pub enum End {
     Stop,
 }
 
-/// The signals that a daemon listens to.
+/// The signals that it listens to.
+#[cfg(unix)]
 pub struct Signals {
-    hangup: Signal,
-    interrupt: Signal,
-    terminate: Signal,
+    hangup: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
 }
 
+#[cfg(unix)]
 impl Signals {
     /// Listens from now on.
     ///
     /// # Errors
     /// When the system does not let us.
     pub fn listen() -> Result<Self, Failure> {
-        let on = |kind| signal(kind).map_err(|error| Failure::new(Kind::Failed, "signals", error));
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let on = |kind| signal(kind).map_err(unheard);
         Ok(Self {
             hangup: on(SignalKind::hangup())?,
             interrupt: on(SignalKind::interrupt())?,
@@ -50,44 +46,40 @@ impl Signals {
     }
 }
 
-/// Tells systemd, if it started us.
-pub fn notify(states: &[NotifyState<'_>]) {
-    // There may be nobody to tell.
-    drop(sd_notify::notify(false, states));
+/// The keys of its console; a window that is closed and a session that ends are as good.
+#[cfg(windows)]
+pub struct Signals {
+    interrupt: tokio::signal::windows::CtrlC,
+    close: tokio::signal::windows::CtrlClose,
+    shutdown: tokio::signal::windows::CtrlShutdown,
 }
 
-/// Tells systemd that the configuration is being read anew (systemd.service(5), `Type=notify-reload`).
-pub fn notify_reloading() {
-    match NotifyState::monotonic_usec_now() {
-        Ok(now) => notify(&[NotifyState::Reloading, now]),
-        Err(_) => notify(&[NotifyState::Reloading]),
-    }
-}
+#[cfg(windows)]
+impl Signals {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub fn listen() -> Result<Self, Failure> {
+        use tokio::signal::windows::{ctrl_c, ctrl_close, ctrl_shutdown};
 
-/// Feeds systemd's watchdog, where it wants that, by the same loop that does everything else: where the loop hangs, nobody
-/// feeds it, and systemd starts the watch anew. It ends with its handle.
-pub fn feed_the_watchdog() -> Heart {
-    let mut limit = 0;
-    let wanted = sd_notify::watchdog_enabled(false, &mut limit);
-    Heart(wanted.then(|| {
-        // Three times in its time, so that one that comes late does no harm.
-        let pause = Duration::from_micros(limit / 3).max(Duration::from_millis(10));
-        tokio::spawn(async move {
-            loop {
-                notify(&[NotifyState::Watchdog]);
-                tokio::time::sleep(pause).await;
-            }
+        Ok(Self {
+            interrupt: ctrl_c().map_err(unheard)?,
+            close: ctrl_close().map_err(unheard)?,
+            shutdown: ctrl_shutdown().map_err(unheard)?,
         })
-    }))
-}
+    }
 
-/// What feeds the watchdog.
-pub struct Heart(Option<JoinHandle<()>>);
-
-impl Drop for Heart {
-    fn drop(&mut self) {
-        if let Some(beat) = &self.0 {
-            beat.abort();
+    /// The next of them. None of Windows' asks for the configuration to be read anew.
+    pub async fn next(&mut self) -> End {
+        tokio::select! {
+            _ = self.interrupt.recv() => End::Stop,
+            _ = self.close.recv() => End::Stop,
+            _ = self.shutdown.recv() => End::Stop,
         }
     }
+}
+
+fn unheard(error: std::io::Error) -> Failure {
+    Failure::new(Kind::Failed, "signals", error)
 }

@@ -1,7 +1,7 @@
 //! Files of others: read once, with a limit, without following a link at their name.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read},
     path::Path,
 };
@@ -147,7 +147,7 @@ fn open_paper(path: &Path) -> Result<File, FileError> {
     use std::os::unix::fs::OpenOptionsExt;
     let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits();
     let flags = i32::try_from(flags).map_err(|_| FileError::Unreadable(io::ErrorKind::InvalidInput.into()))?;
-    OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
+    fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
         // Linux answers ELOOP for a link that may not be followed, and ENXIO for a socket.
         match fs::symlink_metadata(path).ok().and_then(|metadata| not_a_file(metadata.file_type())) {
             Some(what) => FileError::NotAFile { what },

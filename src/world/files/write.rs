@@ -35,6 +35,7 @@ fn make_public(file: &File) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on UNIX it can fail")]
 fn make_public(_: &File) -> io::Result<()> {
     Ok(())
 }
@@ -104,6 +105,7 @@ fn at_once_and_private(options: &mut OpenOptions) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on UNIX it can fail")]
 fn at_once_and_private(_: &mut OpenOptions) -> io::Result<()> {
     Ok(())
 }
@@ -114,6 +116,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on UNIX it can fail")]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
