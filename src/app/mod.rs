@@ -7,12 +7,10 @@ mod console;
 mod credentials;
 mod demo;
 mod init;
-#[cfg(unix)]
 mod page;
 mod papers;
 mod public;
 mod sandbox;
-#[cfg(unix)]
 mod watch;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -265,14 +263,8 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
     if let Command::Init(args) = command {
         return init::init(settings, args, printer, ask).await;
     }
-    #[cfg(unix)]
     if let Command::Watch(args) = command {
         return watch::watch(&settings, args, printer, ask).await;
-    }
-    #[cfg(not(unix))]
-    if matches!(command, Command::Watch(_)) {
-        let message = "watching needs the signals of Unix; run  pushcert status  by the scheduler instead";
-        return Err(Failure::new(Kind::Failed, "not-here", message));
     }
     let real = Real::build(&settings).await?;
     if let Command::Console(command) = command {

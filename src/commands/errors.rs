@@ -28,7 +28,6 @@ pub const ERRORS: [Part; 9] = [
             ("no-home", "The home folder is not known; HOME says where it is."),
             ("no-room", "A temporary folder cannot be made."),
             ("nothing-by-that-name", "Nothing that help explains, or no command, has this name."),
-            ("not-here", "This system does not offer what the command needs."),
             ("interrupted", "The run was ended before it had an answer; what is kept is safe."),
             ("runtime", "The system did not let the program start what it needs to talk to others."),
             ("signals", "The system did not let the program listen for signals."),
