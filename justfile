@@ -64,6 +64,10 @@ dist:
 package:
     packaging/release
 
+# The program for Windows, tried by Wine (needs rustup, gcc-mingw-w64-x86-64, g++-mingw-w64-x86-64, nasm, and wine).
+windows profile="dist":
+    packaging/windows {{profile}}
+
 # Install the Debian package in a fresh Debian, use it, and remove it (needs root and debootstrap).
 package-test *package:
     packaging/try {{package}}

@@ -15,7 +15,7 @@ use crate::shell::{has, home, skipped_unless, succeeds, text};
 /// The libraries that the program may ask the system for: the C library's own, and the compiler's.
 const LINKED: [&str; 4] = ["libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2"];
 
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 10] = [
     "benches/run",
     "packaging/build",
     "packaging/debian/make",
@@ -25,6 +25,7 @@ const SCRIPTS: [&str; 9] = [
     "packaging/docker/lay-out",
     "packaging/reproduce",
     "packaging/release",
+    "packaging/windows",
 ];
 
 #[cfg(target_os = "linux")]

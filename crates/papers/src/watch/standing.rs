@@ -71,7 +71,7 @@ pub enum Problem {
     AccountUnknown,
     /// The Apple account's address is one of a consumers' mail provider: it leaves together with a person.
     AccountPersonal,
-    /// For more than a year nobody was seen to get to the row at Apple's portal.
+    /// Nobody is known to have got to the row at Apple's portal within a year.
     AccountNotRehearsed,
 }
 
@@ -129,7 +129,7 @@ impl Problem {
                 "The Apple account looks like a person's own. Have Apple move the certificate to an account of the organisation, which takes up to ten working days."
             }
             Self::AccountNotRehearsed => {
-                "For more than a year nobody was seen to get to the row at Apple. Try it, without renewing:  pushcert rehearse TENANT"
+                "Nobody is known to have got to the row at Apple within a year. Try it, without renewing:  pushcert rehearse TENANT"
             }
         }
     }
