@@ -4,6 +4,7 @@
 
 mod alerts;
 mod attacks;
+mod brought;
 mod browser;
 mod canary;
 mod channels;

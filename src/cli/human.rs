@@ -316,7 +316,9 @@ fn tenant(heading: &TenantHeading<'_>) -> String {
     let topic = heading.enrolled_topic.map_or("not confirmed yet", |topic| topic.as_str());
     let devices = heading.devices.map(|count| format!("   {} Apple devices", thousands(count))).unwrap_or_default();
     text.push_str(&row("enrolled topic", &format!("{topic}{devices}")));
-    if let Some(installed) = heading.installed_topic.filter(|topic| Some(*topic) != heading.enrolled_topic) {
+    let other =
+        heading.installed_topic.filter(|topic| heading.enrolled_topic.is_some_and(|enrolled| enrolled != *topic));
+    if let Some(installed) = other {
         let words = format!("{installed}   not the topic that devices listen to");
         let _ = writeln!(text, "  {:<15} {}", "installed topic", styled(BAD, &words));
     }

@@ -120,7 +120,10 @@ pub const ERRORS: [Part; 9] = [
             ("no-own-key", "No own key with a certificate is kept for this tenant."),
             ("own-key", "The tenant's key is our own, so the server has no request to give."),
             ("request-elsewhere", "The renewal's request was made elsewhere, so there is none here to give out."),
-            ("certificate-waiting", "A certificate waits to be installed; that goes first:  pushcert renew TENANT."),
+            (
+                "certificate-waiting",
+                "The open renewal has its certificate, and takes no other; go on with it:  pushcert renew TENANT.",
+            ),
             (
                 "not-a-first-certificate",
                 "A first certificate is refused, since the server has one, or devices are enrolled.",

@@ -7,7 +7,7 @@ use pushcert_papers::{
     renewal::{Acceptance, Journey, ReceivedCertificate, guide},
 };
 
-use super::{Flow, Run};
+use super::{Brought, Flow, Run};
 use crate::commands::{
     Event, Failure, Kind, Looked, Mark, World,
     ledger::{Entry, Kept},
@@ -16,6 +16,9 @@ use crate::commands::{
 
 /// The renewal goes on all the same: an expired certificate would be worse than one that cannot be taken back.
 const NO_WAY_BACK: &str = "Today's certificate is not kept here, so it could not be put back later. Its row at Apple may still offer it under Download.";
+
+/// What is said to somebody who brought today's certificate, for which the card asked first.
+const STILL_TO_COME: &str = "Now press Renew on its row, and bring what Download gives you then.";
 
 impl Run<'_> {
     /// Judges these bytes as the certificate of the open journey, less what the person accepted.
@@ -30,7 +33,7 @@ impl Run<'_> {
     }
 
     fn judged(&self, bytes: &[u8], others: &[(TenantName, Topic)]) -> Result<Judged, Failure> {
-        let journey = self.journey();
+        let journey = self.open_or_next();
         let installed = self.seen.as_ref().and_then(|seen| seen.installed.as_ref()).map(InstalledFacts::from);
         let expected = Expectations {
             topic: journey.topic.as_ref(),
@@ -74,15 +77,87 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps a certificate that passes; names what is wrong with one that does not, on record, and ends the run.
+    /// The open journey; or the one that would be opened, which no file that is refused opens.
+    fn open_or_next(&self) -> Journey {
+        let next = || self.begun(self.ledger.enrolled_topic().filter(|_| !self.wish.first).cloned());
+        self.ledger.open_journey().cloned().unwrap_or_else(next)
+    }
+
+    /// Takes the certificate of the open journey, where it passes.
     pub(super) async fn take_certificate(&mut self, bytes: Vec<u8>, path: &str) -> Result<Flow, Failure> {
-        let (mut judged, mut accepted) = self.judge_certificate(&bytes).await?;
-        self.ask_about_the_key(&mut judged, &mut accepted);
-        if judged.verdict == Verdict::Refuse {
-            self.keep_if_present(&bytes, &judged).await?;
-            self.not_taken(&bytes, path, &judged).await?;
-            return Err(self.refused(path, &judged));
+        match self.passes(&bytes, path).await? {
+            Some((judged, accepted)) => self.keep_certificate(bytes, &judged, accepted).await,
+            None => Ok(Flow::Stop(Some(Kind::Waiting), Some("certificate"))),
         }
+    }
+
+    /// Takes a certificate that a person brought before there was a request: nothing is begun, and no request skipped, for
+    /// one that is refused.
+    pub(super) async fn take_without_request(&mut self) -> Result<Flow, Failure> {
+        let Brought { bytes, path } = self.brought.take().expect("a certificate is in hand");
+        let Some((judged, accepted)) = self.passes(&bytes, &path).await? else {
+            return Ok(Flow::Stop(Some(Kind::Waiting), Some("certificate")));
+        };
+        if self.ledger.open_journey().is_none() {
+            self.begin().await?;
+        }
+        self.skip_request().await?;
+        self.keep_certificate(bytes, &judged, accepted).await
+    }
+
+    /// Whether a certificate that a person brought is the one that is awaited; `None` for today's, which is kept. What is
+    /// wrong with another is named, put on record, and ends the run.
+    async fn passes(&mut self, bytes: &[u8], path: &str) -> Result<Option<(Judged, Vec<Acceptance>)>, Failure> {
+        let (mut judged, mut accepted) = self.judge_certificate(bytes).await?;
+        self.ask_about_the_key(&mut judged, &mut accepted);
+        if judged.verdict != Verdict::Refuse {
+            return Ok(Some((judged, accepted)));
+        }
+        let is_right = judged.certificate.as_ref().is_some_and(|facts| facts.topic == self.open_or_next().topic);
+        if self.keep_if_present(bytes, &judged).await? && is_right {
+            self.world.tell(Event::Note(&format!("already-installed: {path} is today's certificate. {STILL_TO_COME}")));
+            return Ok(None);
+        }
+        self.not_taken(bytes, path, &judged).await?;
+        Err(self.refused(path, &judged))
+    }
+
+    /// A file for a step that lies behind. The certificate of the open journey once more is no mistake; another one is judged
+    /// all the same, since its person believes to have done something.
+    pub(super) async fn look_at_what_comes_late(&mut self) -> Result<(), Failure> {
+        let journey = self.ledger.open_journey().and_then(|journey| journey.certificate.clone());
+        let Some(waiting) = journey.filter(|_| !self.wish.dry_run) else { return Ok(()) };
+        if let Some(path) = &self.wish.request {
+            return Err(self.certificate_waiting(&shown(path), &waiting));
+        }
+        let Some(Brought { bytes, path }) = self.brought.take() else { return Ok(()) };
+        let (judged, _) = self.judge_certificate(&bytes).await?;
+        if judged.certificate.as_ref().is_some_and(|facts| facts.sha256 == waiting.sha256) {
+            return Ok(());
+        }
+        if judged.verdict == Verdict::Refuse {
+            self.not_taken(&bytes, &path, &judged).await?;
+            return Err(self.refused(&path, &judged));
+        }
+        Err(self.certificate_waiting(&path, &waiting))
+    }
+
+    fn certificate_waiting(&self, path: &str, waiting: &ReceivedCertificate) -> Failure {
+        let message = format!(
+            "{path} was not taken: the open renewal of {} has its certificate, which ends {}",
+            self.tenant.name,
+            waiting.not_after.date()
+        );
+        let hint = format!("go on with it:  {command}   or begin anew:  {command} --restart", command = self.command());
+        Failure::new(Kind::Refused, "certificate-waiting", message).hinted(hint)
+    }
+
+    async fn keep_certificate(
+        &mut self,
+        bytes: Vec<u8>,
+        judged: &Judged,
+        accepted: Vec<Acceptance>,
+    ) -> Result<Flow, Failure> {
         let facts = judged.certificate.clone().expect("an accepted certificate has facts");
         let topic = facts.topic.clone().expect("an accepted certificate has a topic");
         let received = self.received(&bytes, &facts, topic, accepted);
@@ -93,7 +168,7 @@ impl Run<'_> {
             after: Some(facts.sha256),
             reason: self.wish.accept.reason.clone(),
             proves_the_account: self.journey().topic.is_none_or(|topic| Some(topic) == facts.topic),
-            ..Entry::of("certificate-accepted").with("findings", &codes(&judged)).with("way-back", way_back)
+            ..Entry::of("certificate-accepted").with("findings", &codes(judged)).with("way-back", way_back)
         };
         let mut kept = Kept::certificate(&bytes, &facts);
         kept.push(Kept { kind: "certificate", name: format!("{}.pem", facts.sha256.short()), bytes });
@@ -181,7 +256,10 @@ impl Run<'_> {
         self.world.tell(Event::NotTaken(&Looked { path, judged, authorities: authorities.as_deref(), now }));
         let digest = judged.certificate.as_ref().map_or_else(|| Fingerprint::of(bytes), |facts| facts.sha256);
         let entry = Entry { after: Some(digest), ..Entry::of("certificate-refused").with("findings", &codes(judged)) };
-        self.ledger.commit(self.journey(), vec![], entry).await
+        match self.ledger.open_journey().cloned() {
+            Some(open) => self.ledger.commit(open, vec![], entry).await,
+            None => self.ledger.note(vec![], entry).await,
+        }
     }
 
     fn refused(&self, path: &str, judged: &Judged) -> Failure {

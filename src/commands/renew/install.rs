@@ -102,6 +102,7 @@ impl Run<'_> {
         let now = self.world.clock.now();
         let journey = self.journey();
         let certificate = received(&journey);
+        let sent = matches!(journey.install, Install::Intended { .. });
         let replaced = journey.before.map(|before| before.certificate).or_else(|| self.installed_digest());
         let before = replaced.filter(|digest| *digest != certificate.sha256);
         let entry = Entry {
@@ -117,7 +118,8 @@ impl Run<'_> {
         self.seen = Some(self.ledger.saw(Seen { at: now, source, installed: Some(known(&certificate)) }).await?);
         let end = certificate.not_after.date();
         let detail = match confirmed {
-            Confirmation::ReadBack => format!("uploaded and read back: the server now shows {end}"),
+            Confirmation::ReadBack if sent => format!("uploaded and read back: the server now shows {end}"),
+            Confirmation::ReadBack => format!("read back: the server shows {end}; this tool sent nothing"),
             Confirmation::Person => format!("you told us so; the server should show {end}"),
         };
         self.world.tell(Event::Done { step: 4, mark: Mark::Sure, title: "Installed", detail: &detail });

@@ -98,6 +98,7 @@ pub async fn renew(world: &World<'_>, name: &TenantName, wish: Wish) -> Outcome 
     if run.brought_what_is_installed()? {
         return Ok(None);
     }
+    run.look_at_what_comes_late().await?;
     run.run_on().await
 }
 
@@ -216,10 +217,10 @@ impl<'a> Run<'a> {
             Step::NotDue { opens } => Ok(self.not_due(opens)),
             Step::LearnInstalled => Err(self.installed_unknown()),
             Step::ConfirmTopic => Err(self.topic_unknown()),
-            Step::Begin => self.begin().await,
-            Step::FetchRequest | Step::AskForRequest | Step::MakeKey if self.skips_request() => {
-                self.skip_request().await
+            Step::Begin | Step::FetchRequest | Step::AskForRequest | Step::MakeKey if self.brought.is_some() => {
+                self.take_without_request().await
             }
+            Step::Begin => self.begin().await,
             Step::MakeKey => self.make_key().await,
             Step::AskForSignature => self.ask_for_signature().await,
             Step::FetchRequest => self.fetch_request().await,

@@ -146,15 +146,10 @@ impl Run<'_> {
             .hinted(hint)
     }
 
-    /// Whether a certificate in hand makes a request of ours unnecessary: somebody renewed by hand.
-    pub(super) fn skips_request(&self) -> bool {
-        self.brought.is_some()
-    }
-
-    pub(super) async fn skip_request(&mut self) -> Result<Flow, Failure> {
+    /// The certificate in hand makes a request of ours unnecessary: somebody renewed by hand.
+    pub(super) async fn skip_request(&mut self) -> Result<(), Failure> {
         let journey = Journey { request: Request::Elsewhere, ..self.journey() };
-        self.ledger.commit(journey, vec![], Entry::of("request-made-elsewhere")).await?;
-        Ok(Flow::On)
+        self.ledger.commit(journey, vec![], Entry::of("request-made-elsewhere")).await
     }
 
     /// The authorities that this tenant's certificates are judged by: Apple's, unless it lives on a loopback address.
