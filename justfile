@@ -11,7 +11,7 @@ check:
 demo *args:
     cargo run --release -- demo {{args}}
 
-# Make the fixtures anew. They are committed: look at what changed.
+# Make the fixtures anew: every key and certificate is another one then (four minutes at first, for OpenSSL is built for it).
 fixtures:
     cargo run -p pushcert-sandbox --features vendored --example make-fixtures
     cargo run -p pushcert-sandbox --features vendored --example make-credentials

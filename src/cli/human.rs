@@ -267,8 +267,11 @@ fn request(facts: &RequestFacts) -> String {
     text
 }
 
+/// Why it is refused comes first.
 fn findings(findings: &[Finding]) -> String {
-    findings.iter().map(finding).collect()
+    let mut gravest: Vec<_> = findings.iter().collect();
+    gravest.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    gravest.into_iter().map(finding).collect()
 }
 
 fn finding(finding: &Finding) -> String {

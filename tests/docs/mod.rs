@@ -26,7 +26,7 @@ fn every_finding_stands_in_its_table() {
     let page = page("docs/findings.md");
     for code in Code::ALL {
         let row = format!("| `{code}` | {} | {} |", code.severity(), code.meaning());
-        assert!(page.contains(&row), "{row}");
+        assert!(page.contains(&row), "docs/findings.md lacks this line, in the section where it belongs:\n{row}");
     }
     assert_eq!(page.lines().filter(|line| line.starts_with("| `")).count(), Code::ALL.len());
 }

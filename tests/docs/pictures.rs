@@ -156,7 +156,7 @@ fn compare(name: &str, screen: &str) {
         fs::write(&path, &drawn).expect("written");
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == drawn, "{name} shows something else by now:  just pictures  draws it anew\n{screen}");
+    assert!(kept == drawn, "{name} shows something else by now:  just bless  draws it anew\n{screen}");
 }
 
 #[tokio::test]

@@ -109,6 +109,7 @@ macro_rules! codes {
     ($($(#[doc = $meaning:literal])+ $name:ident = $word:literal, $severity:ident;)+) => {
         /// The stable word for a finding. Scripts and monitoring rely on these words.
         #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[non_exhaustive]
         pub enum Code {
             $($(#[doc = $meaning])+ #[serde(rename = $word)] $name,)+
         }
