@@ -90,3 +90,20 @@ async fn what_was_uploaded_by_hand_meanwhile_is_not_said_to_be_sent() {
     let steps = trial.said.steps.borrow();
     assert!(steps.iter().any(|(_, detail)| detail.contains("this tool sent nothing")), "{steps:?}");
 }
+
+#[tokio::test]
+async fn a_refusal_is_told_to_programs_with_all_its_findings() {
+    let trial = Trial::with("cloud").await;
+    let page = page(&trial);
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_pushcert"));
+    command.arg("--config").arg(trial.config()).arg("--store").arg(trial.path("state/pushcert.sqlite"));
+    command
+        .args(["renew", "cloud", "--no-input", "-o", "json", "--certificate"])
+        .arg(page)
+        .env("HOME", trial.path("home"));
+    let output = command.output().await.expect("it runs");
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!((&told["schema"], &told["verdict"]), (&"pushcert/check/1".into(), &"refuse".into()));
+    assert_eq!(told["findings"][0]["code"], "html-page");
+}

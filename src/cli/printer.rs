@@ -106,7 +106,7 @@ impl Printer {
     }
 
     fn json(&self, event: &Event<'_>) {
-        if let Event::Judged(looked) = event {
+        if let Event::Judged(looked) | Event::NotTaken(looked) = event {
             let mut line = String::new();
             super::json::judged(looked, &mut line);
             return raw_to_stdout(&line);

@@ -84,10 +84,12 @@ impl Run<'_> {
         self.look_at_the_request().await?;
         self.say_if_overtaken();
         self.show_portal_card().await?;
-        match folder.filter(|_| self.world.ask.present()) {
-            Some(folder) => self.watch(&folder).await,
-            None => Ok(waiting),
+        if let Some(folder) = folder.filter(|_| self.world.ask.present()) {
+            return self.watch(&folder).await;
         }
+        let bring = format!("Then bring what it gave you:  {} --certificate FILE", self.command());
+        self.world.tell(Event::Note(&bring));
+        Ok(waiting)
     }
 
     /// Takes the certificate out of what was downloaded since the hand-off. Where none of it will do, the newest
