@@ -132,7 +132,7 @@ fn remedy(paper: &Paper, want: Want) -> &'static str {
             "upload it at Apple's portal with Renew on the right row, and bring what you download there"
         }
         Paper::Csr(_) if matches!(want, Want::Anything | Want::PushRequest) => {
-            "download the request from the server itself: it comes signed by the vendor"
+            "download the request from the server itself: it comes signed by the vendor; the one of an own key is signed by an MDM vendor first:  pushcert csr sign"
         }
         Paper::PrivateKey { .. } => "it belongs to nobody else; put it away, and bring the right file",
         Paper::Damaged { .. } => "download it once more, or fetch it from where it was made",
