@@ -20,7 +20,7 @@ use crate::{
 /// # Errors
 /// When nothing does; the nearest name is part of the answer.
 pub fn about(words: &[String]) -> Result<String, Failure> {
-    let word = stable(words.join("-"));
+    let word = stable(words.join(" ").replace(' ', "-"));
     let code = |explained: fn(&str) -> Option<String>| explained(&word);
     let codes = [finding, problem, state, freshness, matter, error, exit_code].into_iter().filter_map(code);
     let found: Vec<_> = command(words).into_iter().chain(codes).collect();
@@ -31,7 +31,6 @@ pub fn about(words: &[String]) -> Result<String, Failure> {
 fn stable(shown: String) -> String {
     match shown.as_str() {
         "wrong-topic" => "topic-changed".into(),
-        "in-grace" => "expired-in-grace".into(),
         _ => shown,
     }
 }

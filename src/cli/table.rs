@@ -84,13 +84,12 @@ fn cells(line: &StatusLine) -> [String; 7] {
 }
 
 fn state(line: &StatusLine) -> String {
-    let state = if line.state == "expired-in-grace" { "in grace" } else { line.state };
     if let Some(grave) = line.grave() {
         if grave == "topic-changed" { "wrong topic".into() } else { grave.into() }
     } else if line.stale && line.state == "ok" {
         "stale".into()
     } else {
-        state.into()
+        line.state.replace('-', " ")
     }
 }
 

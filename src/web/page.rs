@@ -160,7 +160,6 @@ fn name(owner: &str) -> &str {
 pub fn badge(line: &StatusLine) -> Markup {
     let word = graver(line).unwrap_or(match line.state {
         "ok" if line.stale => "stale",
-        "expired-in-grace" => "in grace",
         state => state,
     });
     html! { span class={ "badge " (mark(line)) } { (sign(mark(line))) " " (plain(word)) } }

@@ -130,12 +130,13 @@ fn help_explains_every_word() {
 fn help_knows_the_words_of_tables() {
     for (shown, stable) in [
         ("wrong topic", "topic-changed"),
-        ("in grace", "expired-in-grace"),
+        ("expired in grace", "expired-in-grace"),
         ("stale", "stale"),
         ("request waiting", "request-waiting"),
     ] {
         let words: Vec<_> = shown.split(' ').map(str::to_owned).collect();
         assert!(help::about(&words).expect("an explanation").starts_with(stable), "{shown}");
+        assert!(help::about(&[shown.to_owned()]).expect("an explanation").starts_with(stable), "{shown}, quoted");
     }
 }
 
