@@ -15,6 +15,7 @@ use crate::{
 /// The kinds of file that are told apart.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Kind {
     /// A push certificate for device management.
     PushCertificate,

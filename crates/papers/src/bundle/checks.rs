@@ -8,6 +8,7 @@ use crate::{Code, Finding, Fingerprint, certificate::Certificate};
 /// A PKCS #12 file in the form of the public interface. What stands behind the passphrase is `None` where it was not
 /// opened.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[non_exhaustive]
 pub struct BundleFacts {
     /// The ciphers in it; none where nothing is encrypted.
     pub encryption: Vec<String>,

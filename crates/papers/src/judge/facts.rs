@@ -11,6 +11,7 @@ use crate::{
 
 /// A certificate in the form of the public interface.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[non_exhaustive]
 pub struct CertificateFacts {
     /// The topic, if the UID is one.
     pub topic: Option<Topic>,
@@ -42,6 +43,7 @@ pub struct CertificateFacts {
 
 /// A request in the form of the public interface.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[non_exhaustive]
 pub struct RequestFacts {
     /// The subject of the signing request.
     pub csr_subject: Option<String>,

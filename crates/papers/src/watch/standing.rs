@@ -54,6 +54,7 @@ pub struct Standing {
 /// Something that is wrong although a date may be fine.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Problem {
     /// The installed certificate has another topic than the devices listen to.
     TopicChanged,
