@@ -95,6 +95,34 @@ async fn a_server_that_keeps_its_keys_gets_the_previous_certificate_back() {
 }
 
 #[tokio::test]
+async fn a_first_refused_rollback_hides_nothing_from_a_second_one() {
+    let (mut trial, old, _) = renewed("cloud").await;
+    assert_eq!(kind(&trial.roll_back(Some("the new one is odd")).await), Ok(Some(Kind::Waiting)));
+    trial.said.notes.borrow_mut().clear();
+    assert_eq!(kind(&trial.roll_back(Some("the new one is odd")).await), Ok(Some(Kind::Waiting)));
+    assert!(trial.said.noted("Nothing is put back: the server makes a key for each request"), "{:?}", trial.said.notes);
+    // Then somebody finds out that this server keeps its keys.
+    trial.fault(r#"{"do":{"switch":"keeps-keys","on":true}}"#);
+    trial.reconfigured(|text| text.replacen("mdm = ", "keeps_keys = true\nmdm = ", 1));
+    assert_eq!(kind(&trial.roll_back(Some("the new one is odd")).await), Ok(None));
+    assert_eq!(trial.status().await.not_after, Some(certificate(&old).not_after));
+    let history = trial.history().await;
+    let back = ["renewal-abandoned", "rollback-begun", "upload-intended", "certificate-installed"];
+    assert!(history.windows(back.len()).any(|lines| lines == back.map(str::to_owned)), "{history:?}");
+}
+
+#[tokio::test]
+async fn the_fleet_is_looked_at_behind_the_last_change_while_another_renewal_is_open() {
+    let (trial, ..) = renewed("cloud").await;
+    trial.prove_fleet().await.expect("the change is on record");
+    let changed = trial.said.fleet.borrow().map(|answers| answers.changed);
+    assert_eq!(kind(&trial.renew(Wish { restart: true, ..Wish::default() }).await), Ok(Some(Kind::Waiting)));
+    trial.said.fleet.borrow_mut().take();
+    trial.prove_fleet().await.expect("and still is");
+    assert_eq!(trial.said.fleet.borrow().map(|answers| answers.changed), changed);
+}
+
+#[tokio::test]
 async fn the_waiver_and_the_reason_are_on_record() {
     let (mut trial, ..) = renewed("cloud").await;
     trial.reconfigured(|text| text.replacen("mdm = ", "keeps_keys = true\nmdm = ", 1));

@@ -105,7 +105,7 @@ impl<'a> Ledger<'a> {
         let kept = kept.unwrap_or_default();
         let (journey, newer) = match kept.journey.map(|stored| read(&stored)).transpose() {
             Err(newer @ RecordError::Newer { .. }) => (None, Some(newer)),
-            read => (read.map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))?, None),
+            read => (read.map_err(unreadable)?, None),
         };
         Ok(Self {
             world,
@@ -167,6 +167,24 @@ impl<'a> Ledger<'a> {
         self.journey.as_ref()
     }
 
+    /// The latest journey that brought a certificate to the server, open or ended: one that was begun since has not changed
+    /// the server, and does not hide it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn last_installation(&self) -> Result<Option<Journey>, Failure> {
+        if let Some(latest) = self.journey.as_ref().filter(|journey| journey.installed().is_some()) {
+            return Ok(Some(latest.clone()));
+        }
+        for stored in self.world.store.journeys(&self.tenant.name).await? {
+            let journey: Journey = read(&stored).map_err(unreadable)?;
+            if journey.installed().is_some() {
+                return Ok(Some(journey));
+            }
+        }
+        Ok(None)
+    }
+
     /// The latest journey of a further credential, open or ended.
     ///
     /// # Errors
@@ -177,7 +195,7 @@ impl<'a> Ledger<'a> {
             .find(|stored| stored.kind == J::KIND)
             .map(|stored| read(stored))
             .transpose()
-            .map_err(|error| Failure::new(Kind::Failed, "journey-unreadable", error))
+            .map_err(unreadable)
     }
 
     /// The number of the next journey: all kinds share their numbers.
@@ -348,6 +366,10 @@ fn stored<J: Recorded>(journey: &J) -> StoredJourney {
 
 fn read<J: Recorded>(stored: &StoredJourney) -> Result<J, RecordError> {
     record::read(&stored.json)
+}
+
+fn unreadable(error: RecordError) -> Failure {
+    Failure::new(Kind::Failed, "journey-unreadable", error)
 }
 
 impl From<StoreError> for Failure {

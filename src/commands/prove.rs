@@ -77,7 +77,7 @@ pub async fn prove(world: &World<'_>, name: &TenantName, wish: &Wish) -> Outcome
     if wish.fleet {
         return prove_fleet(world, tenant, &mut ledger, &*server.mdm).await;
     }
-    let own = push::own(&ledger).filter(|_| !server.reach.devices && wish.devices.is_empty());
+    let own = push::own(&ledger).await?.filter(|_| !server.reach.devices && wish.devices.is_empty());
     if let Some(certificate) = own {
         return push::prove_own(world, tenant, &mut ledger, (&certificate, &wish.passphrase)).await;
     }
@@ -167,7 +167,8 @@ async fn keep_proof(
 
 /// Looks how many of the fleet have checked in since the change, beside how many did on the day before it.
 async fn prove_fleet(world: &World<'_>, tenant: &Tenant, ledger: &mut Ledger<'_>, mdm: &dyn Mdm) -> Outcome {
-    let Some(Install::Done { at: changed, .. }) = ledger.latest_journey().map(|journey| journey.install.clone()) else {
+    let last = ledger.last_installation().await?;
+    let Some(Install::Done { at: changed, .. }) = last.map(|journey| journey.install) else {
         let message = format!("no installation at {} is on record, so there is no change to look behind", tenant.name);
         return Err(Failure::new(Kind::NotFound, "no-change", message)
             .hinted(format!("ask some devices instead:  pushcert prove {}", tenant.name)));

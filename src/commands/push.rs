@@ -7,7 +7,7 @@ use pushcert_papers::{
     apns::{Reading, Reply, reading},
     certificate::Certificate,
     kind::leaf_alone,
-    renewal::{Install, ReceivedCertificate},
+    renewal::ReceivedCertificate,
 };
 
 use super::{
@@ -68,9 +68,12 @@ pub(super) async fn prove_own(
 }
 
 /// The installed certificate, where the store holds its key.
-pub(super) fn own(ledger: &Ledger<'_>) -> Option<ReceivedCertificate> {
-    let journey = ledger.latest_journey().filter(|journey| matches!(journey.install, Install::Done { .. }))?;
-    journey.certificate.clone().filter(|certificate| certificate.own_key.is_some())
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) async fn own(ledger: &Ledger<'_>) -> Result<Option<ReceivedCertificate>, Failure> {
+    let brought = ledger.last_installation().await?.and_then(|journey| journey.certificate);
+    Ok(brought.filter(|certificate| certificate.own_key.is_some()))
 }
 
 /// What opens an own key, where nobody has to be asked for it.

@@ -45,6 +45,9 @@ pub trait Store {
         Ok(self.books(&[tenant]).await?.pop().and_then(|book| book.record))
     }
 
+    /// Every journey of a tenant's certificate, the latest first: what came before the one in its book.
+    async fn journeys(&self, tenant: &TenantName) -> Result<Vec<StoredJourney>, StoreError>;
+
     /// The newest sighting of any source.
     async fn sighting(&self, tenant: &TenantName) -> Result<Option<Seen>, StoreError> {
         Ok(self.books(&[tenant]).await?.pop().and_then(|book| book.seen))

@@ -30,6 +30,7 @@ on_both_engines![
     many_books_are_read_at_once_and_in_the_order_asked_for,
     a_journey_takes_the_place_of_its_earlier_state_and_a_later_one_comes_first,
     journeys_of_several_kinds_do_not_hide_one_another,
+    earlier_journeys_of_the_certificate_are_there_the_latest_first,
     a_line_cannot_be_edited_or_cut_and_shows_where_it_was_all_the_same,
     a_cut_end_shows_by_a_digest_that_somebody_noted,
     the_newest_sighting_counts_and_looking_changes_nothing,
@@ -150,6 +151,19 @@ async fn journeys_of_several_kinds_do_not_hide_one_another(place: &Place) {
     assert_eq!(record.journey.expect("the certificate's").number, 1);
     let others: Vec<_> = record.others.iter().map(|journey| (journey.kind.as_str(), journey.number)).collect();
     assert_eq!(others, [("android", 3), ("pingid", 4)]);
+}
+
+async fn earlier_journeys_of_the_certificate_are_there_the_latest_first(place: &Place) {
+    let (store, acme) = (open(place).await, tenant());
+    assert!(store.journeys(&acme).await.expect("read").is_empty());
+    for (version, (kind, number)) in [("certificate", 9), ("pingid", 10), ("certificate", 11)].into_iter().enumerate() {
+        let change = Change { journey: Some(journey(kind, number)), ..Change::default() };
+        store.commit(&acme, version as u64, change).await.expect("written");
+    }
+    let all = store.journeys(&acme).await.expect("read");
+    assert_eq!(all, [journey("certificate", 11), journey("certificate", 9)]);
+    let other = TenantName::parse("other").expect("a name");
+    assert!(store.journeys(&other).await.expect("read").is_empty());
 }
 
 async fn a_line_cannot_be_edited_or_cut_and_shows_where_it_was_all_the_same(place: &Place) {

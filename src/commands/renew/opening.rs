@@ -150,8 +150,7 @@ impl Run<'_> {
     pub(super) fn begun(&self, topic: Option<Topic>) -> Journey {
         let latest = self.ledger.latest_journey();
         let brought = latest.and_then(Journey::installed);
-        let brought = brought.map(|brought| Predecessor { certificate: brought.sha256, own_key: brought.own_key });
-        let before = brought.or_else(|| latest?.before);
+        let before = brought.map(Predecessor::from).or_else(|| latest?.before);
         Journey { before, ..Journey::begin(self.ledger.next_number(), topic, self.world.clock.now()) }
     }
 

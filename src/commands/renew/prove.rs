@@ -92,7 +92,7 @@ impl Run<'_> {
     /// Asks APNs whether it takes the new certificate, where the store holds its key and nobody has to type what opens it.
     /// Only a refusal keeps the renewal open: everything else leaves it as it is.
     async fn ask_apns(&mut self) -> Result<Option<Flow>, Failure> {
-        let Some(certificate) = push::own(&self.ledger) else { return Ok(None) };
+        let Some(certificate) = push::own(&self.ledger).await? else { return Ok(None) };
         let again = format!("pushcert prove {}", self.tenant.name);
         let answer = match push::at_hand(self.tenant, &self.wish.passphrase) {
             Ok(Some(secret)) => {

@@ -27,7 +27,7 @@ pub(super) struct WayBack {
 impl Run<'_> {
     /// The way back, or why there is none.
     pub(super) async fn way_back(&self) -> Result<Result<WayBack, String>, Failure> {
-        let Some(Predecessor { certificate, own_key }) = self.previous() else {
+        let Some(Predecessor { certificate, own_key }) = self.previous().await? else {
             return Ok(Err(format!("no earlier certificate of {} is on record", self.tenant.name)));
         };
         let Some(der) = self.world.store.artefact(&certificate).await? else {
@@ -46,17 +46,17 @@ impl Run<'_> {
         })
     }
 
-    /// The newest certificate that was brought to the server, and is not the one that is there now.
-    fn previous(&self) -> Option<Predecessor> {
-        let journey = self.ledger.latest_journey()?;
+    /// The newest certificate that was brought to the server, and is not the one that is there now. A renewal that was
+    /// begun since knows of it only as of what it would replace.
+    async fn previous(&self) -> Result<Option<Predecessor>, Failure> {
+        let last = self.ledger.last_installation().await?;
+        let Some(journey) = last.as_ref().or_else(|| self.ledger.latest_journey()) else { return Ok(None) };
         let is_there = |digest: Fingerprint| self.present().is_some_and(|present| present.certificate == Some(digest));
         let brought = journey.installed().filter(|certificate| {
             let shown_now = self.seen.as_ref().map_or(Shown::Unclear, |seen| shown(seen, certificate));
             shown_now == Shown::Other && !is_there(certificate.sha256)
         });
-        let brought =
-            brought.map(|certificate| Predecessor { certificate: certificate.sha256, own_key: certificate.own_key });
-        brought.or(journey.before).filter(|before| !is_there(before.certificate))
+        Ok(brought.map(Predecessor::from).or(journey.before).filter(|before| !is_there(before.certificate)))
     }
 
     /// Whether it passes every check but those that a way back waives.
@@ -113,7 +113,7 @@ impl Run<'_> {
             purpose: Purpose::Rollback,
             request: Request::Elsewhere,
             certificate: Some(self.again(&back, &bytes, &reason)),
-            before: self.predecessor_of_present(),
+            before: self.predecessor_of_present().await?,
             ..self.begun(self.ledger.enrolled_topic().cloned())
         };
         let entry = Entry {
@@ -142,11 +142,11 @@ impl Run<'_> {
     }
 
     /// What is installed now, as the way forward again.
-    fn predecessor_of_present(&self) -> Option<Predecessor> {
-        let certificate = self.present()?.certificate?;
-        let brought = self.ledger.latest_journey().and_then(Journey::installed);
-        let own_key = brought.filter(|brought| brought.sha256 == certificate).and_then(|brought| brought.own_key);
-        Some(Predecessor { certificate, own_key })
+    async fn predecessor_of_present(&self) -> Result<Option<Predecessor>, Failure> {
+        let Some(certificate) = self.present().and_then(|present| present.certificate) else { return Ok(None) };
+        let last = self.ledger.last_installation().await?;
+        let brought = last.as_ref().and_then(Journey::installed).filter(|brought| brought.sha256 == certificate);
+        Ok(Some(Predecessor { certificate, own_key: brought.and_then(|brought| brought.own_key) }))
     }
 
     fn confirm_rollback(&self) -> Result<(), Failure> {

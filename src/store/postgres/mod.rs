@@ -18,8 +18,8 @@ use pushcert_papers::{
 use tokio_postgres::{Client, Error, Row, Transaction};
 
 use super::{
-    Announced, Artefact, AuditEntry, AuditLine, AuditState, Book, Change, Guard, Leased, Letter, Settled, Store,
-    StoreError, StoredJourney, Tally,
+    Announced, Artefact, AuditEntry, AuditLine, AuditState, Book, CERTIFICATE, Change, Guard, Leased, Letter, Settled,
+    Store, StoreError, StoredJourney, Tally,
     audit::{self, StoredLine},
     keyed,
     lock::this_run,
@@ -45,6 +45,10 @@ const BOOKS: &str =
     FROM unnest($1::text[]) WITH ORDINALITY AS w (name, place) JOIN tenant t ON t.name = w.name
     LEFT JOIN journey j ON j.tenant = t.name
         AND j.number = (SELECT max(number) FROM journey k WHERE k.tenant = j.tenant AND k.kind = j.kind)";
+
+/// The journeys of one kind, the latest first.
+const JOURNEYS: &str = "SELECT kind, number, open, format, json FROM journey WHERE tenant = $1 AND kind = $2
+    ORDER BY number DESC";
 
 /// What was last seen of these tenants.
 const SIGHTINGS: &str = "SELECT w.place, s.json
@@ -138,11 +142,13 @@ impl Postgres {
         Ok(rows.first().ok_or_else(|| self.damaged("no key of its own"))?.get(0))
     }
 
-    /// The journey in a row of [`BOOKS`], if there is one.
-    fn journey(&self, row: &Row) -> Result<Option<StoredJourney>, StoreError> {
-        let Some(kind) = row.get(4) else { return Ok(None) };
+    /// The journey in a row, whose columns begin here, if there is one.
+    fn journey(&self, row: &Row, first: usize) -> Result<Option<StoredJourney>, StoreError> {
+        let Some(kind) = row.get(first) else { return Ok(None) };
         let small = |column| u32::try_from(row.get::<_, i64>(column)).map_err(|_| self.damaged("a journey"));
-        Ok(Some(StoredJourney { kind, number: small(5)?, open: row.get(6), format: small(7)?, json: row.get(8) }))
+        let (number, open, format, json) =
+            (small(first + 1)?, row.get(first + 2), small(first + 3)?, row.get(first + 4));
+        Ok(Some(StoredJourney { kind, number, open, format, json }))
     }
 
     fn damaged(&self, what: &'static str) -> StoreError {
@@ -176,7 +182,7 @@ impl Store for Postgres {
             record.version = row.get::<_, i64>(1).cast_unsigned();
             record.confirmed_topic = topic.map(Topic::parse).transpose().map_err(|_| self.damaged("a topic"))?;
             record.account_used = row.get::<_, Option<i64>>(3).map(Time::from_unix);
-            if let Some(journey) = self.journey(&row)? {
+            if let Some(journey) = self.journey(&row, 4)? {
                 record.add(journey);
             }
         }
@@ -189,6 +195,11 @@ impl Store for Postgres {
             books[place(&row)].lookup = Some(lookup);
         }
         Ok(books)
+    }
+
+    async fn journeys(&self, tenant: &TenantName) -> Result<Vec<StoredJourney>, StoreError> {
+        let rows = self.rows(JOURNEYS, &[&tenant.as_str(), &CERTIFICATE]).await?;
+        rows.iter().filter_map(|row| self.journey(row, 0).transpose()).collect()
     }
 
     async fn commit(&self, tenant: &TenantName, from_version: u64, change: Change) -> Result<u64, StoreError> {

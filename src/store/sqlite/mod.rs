@@ -12,8 +12,8 @@ use pushcert_papers::{
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, types::FromSqlError};
 
 use super::{
-    Announced, Artefact, AuditEntry, AuditLine, AuditState, Book, Change, Guard, Leased, Letter, Settled, Store,
-    StoreError, StoredJourney, Tally,
+    Announced, Artefact, AuditEntry, AuditLine, AuditState, Book, CERTIFICATE, Change, Guard, Leased, Letter, Settled,
+    Store, StoreError, StoredJourney, Tally,
     audit::{self, StoredLine},
     keyed,
     lock::{self, NoLock},
@@ -27,6 +27,10 @@ const BOOKS: &str =
     FROM json_each(?1) w JOIN tenant t ON t.name = w.value
     LEFT JOIN journey j ON j.tenant = t.name
         AND j.number = (SELECT max(number) FROM journey k WHERE k.tenant = j.tenant AND k.kind = j.kind)";
+
+/// The journeys of one kind, the latest first.
+const JOURNEYS: &str = "SELECT kind, number, open, format, json FROM journey WHERE tenant = ?1 AND kind = ?2
+    ORDER BY number DESC";
 
 /// What was last seen of these tenants.
 const SIGHTINGS: &str = "SELECT w.key, s.json FROM json_each(?1) w JOIN sighting s ON s.tenant = w.value
@@ -135,11 +139,21 @@ fn record(row: &Row<'_>, book: &mut Book) -> Result<(), Unread> {
     record.version = row.get(1)?;
     record.confirmed_topic = topic.transpose().map_err(|_| Unread::Damaged("a topic"))?;
     record.account_used = row.get::<_, Option<_>>(3)?.map(Time::from_unix);
-    if let Some(kind) = row.get(4)? {
-        let (number, open, format, json) = (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
-        record.add(StoredJourney { kind, number, open, format, json });
+    if row.get::<_, Option<String>>(4)?.is_some() {
+        record.add(journey(row, 4)?);
     }
     Ok(())
+}
+
+/// The journey in a row, whose columns begin here.
+fn journey(row: &Row<'_>, first: usize) -> rusqlite::Result<StoredJourney> {
+    Ok(StoredJourney {
+        kind: row.get(first)?,
+        number: row.get(first + 1)?,
+        open: row.get(first + 2)?,
+        format: row.get(first + 3)?,
+        json: row.get(first + 4)?,
+    })
 }
 
 #[async_trait(?Send)]
@@ -159,6 +173,16 @@ impl Store for Sqlite {
             Ok(())
         })?;
         Ok(books)
+    }
+
+    async fn journeys(&self, tenant: &TenantName) -> Result<Vec<StoredJourney>, StoreError> {
+        let connection = self.connection.borrow();
+        let read = || {
+            let mut query = connection.prepare_cached(JOURNEYS)?;
+            let rows = query.query_map([tenant.as_str(), CERTIFICATE], |row| journey(row, 0))?;
+            rows.collect::<Result<Vec<_>, _>>()
+        };
+        read().map_err(|source| self.database(source))
     }
 
     fn takes_changes(&self) -> Result<(), StoreError> {

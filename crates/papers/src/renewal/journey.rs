@@ -55,6 +55,12 @@ pub struct Predecessor {
     pub own_key: Option<Fingerprint>,
 }
 
+impl From<&ReceivedCertificate> for Predecessor {
+    fn from(brought: &ReceivedCertificate) -> Self {
+        Self { certificate: brought.sha256, own_key: brought.own_key }
+    }
+}
+
 /// The request for Apple's portal. Fetching one may replace the key on the server, so it is intended before it is done.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
