@@ -50,6 +50,34 @@ async fn a_rehearsal_on_the_wrong_row_proves_nothing() {
 }
 
 #[tokio::test]
+async fn no_word_of_a_rehearsal_asks_for_a_renewal() {
+    let trial = Trial::with("cloud").await;
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)));
+    let (wrong, request) = (trial.created_at_the_portal().await, trial.path("request.txt"));
+    fs::write(&request, trial.request()).expect("written");
+    assert_eq!(kind(&trial.rehearse(Some(&wrong)).await), Err((Kind::Refused, "topic-changed")));
+    assert_eq!(kind(&trial.rehearse(Some(&request)).await), Err((Kind::Refused, "push-request")));
+    let remedies = trial.said.remedies.borrow().join("\n");
+    assert!(remedies.contains("press Download in the row"), "{remedies}");
+    assert!(!remedies.contains("Renew") && !remedies.contains("--request"), "{remedies}");
+}
+
+#[tokio::test]
+async fn an_older_certificate_of_the_same_row_proves_nothing() {
+    let trial = Trial::with("cloud").await;
+    let old = trial.installed_today().await;
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)));
+    trial.days_pass(1);
+    let new = trial.renewed_at_the_portal().await;
+    assert_eq!(kind(&trial.bring(&new).await), Ok(None));
+    trial.days_pass(366);
+    assert_eq!(kind(&trial.rehearse(Some(&old)).await), Ok(Some(Kind::Refused)));
+    assert_eq!(trial.said.rehearsed.borrow().as_ref().map(|found| found.result), Some(Rehearsal::Older));
+    assert!(trial.history().await.ends_with(&["rehearsal-failed".to_owned()]));
+    assert!(trial.status().await.problems.contains(&"account-not-rehearsed"));
+}
+
+#[tokio::test]
 async fn a_rehearsal_needs_no_server() {
     let trial = Trial::with("cloud").await;
     assert_eq!(trial.status().await.state, "warning");

@@ -330,6 +330,7 @@ impl Drop for Trial {
 #[derive(Default)]
 pub struct Said {
     pub codes: RefCell<Vec<Code>>,
+    pub remedies: RefCell<Vec<String>>,
     pub notes: RefCell<Vec<String>>,
     pub alive: RefCell<Vec<String>>,
     pub cards: RefCell<Vec<Card>>,
@@ -347,6 +348,9 @@ impl Reporter for Said {
         match event {
             Event::NotTaken(looked) | Event::Judged(looked) => {
                 self.codes.borrow_mut().extend(looked.judged.findings.iter().map(|finding| finding.code));
+                self.remedies
+                    .borrow_mut()
+                    .extend(looked.judged.findings.iter().map(|finding| finding.remedy.to_string()));
             }
             Event::Note(note) => self.notes.borrow_mut().push(note.to_owned()),
             Event::Alive(words) => self.alive.borrow_mut().push(words.to_owned()),

@@ -365,15 +365,18 @@ fn turn(step: &str, card: &Card) -> String {
 fn rehearsed(found: &Rehearsed) -> String {
     let sure = matches!(found.result, Rehearsal::Installed | Rehearsal::Row);
     let sign = if sure { styled(GOOD, "✓") } else { styled(LOOK, "…") };
-    let mut text = format!("{sign} {}  rehearsed\n", styled(HEAD, found.tenant.as_str()));
-    text.push_str(&wrapped("  ", &format!("It is {}.", found.result.meaning())));
+    let what = if found.result.proves_the_way() { "rehearsed" } else { "not rehearsed yet" };
+    let mut text = format!("{sign} {}  {what}\n", styled(HEAD, found.tenant.as_str()));
+    text.push_str(&wrapped("  ", found.result.meaning()));
     text.push_str(&row("ends", &found.not_after.date()));
     text.push_str(&row("serial", &format!("{} ({})", found.serial, found.serial.decimal())));
     text.push_str(&row(
         "Apple account",
         found.apple_account.as_deref().unwrap_or("not recorded: write it into the configuration"),
     ));
-    text.push_str(&row("again", &format!("{} at the latest", found.again.date())));
+    if found.result.proves_the_way() {
+        text.push_str(&row("again", &format!("{} at the latest", found.again.date())));
+    }
     text.push_str("  The file is kept: a backup, and the way back.\n");
     text
 }

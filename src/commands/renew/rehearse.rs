@@ -5,9 +5,9 @@ use std::path::Path;
 
 use pushcert_papers::{
     Code, DAY, Fingerprint, Severity, TenantName,
-    certificate::Expectations,
+    certificate::{Expectations, Place},
     judge::{Judged, Want, judge},
-    renewal::{guide, rehearsed},
+    renewal::{Rehearsal, guide, rehearsed},
 };
 
 use super::{Brought, Run, Wish, certificate::codes, confirmed_topics, is_foreign, unreadable};
@@ -31,7 +31,10 @@ pub async fn rehearse(world: &World<'_>, name: &TenantName, wish: Wish) -> Outco
         world.tell(Event::Note(&format!("The server could not be asked: {}.", failure.message)));
     }
     match run.brought.take() {
-        Some(brought) => run.rehearsed_with(brought).await.map(|()| None),
+        Some(brought) => {
+            let result = run.rehearsed_with(brought).await?;
+            Ok((!result.proves_the_way()).then_some(Kind::Refused))
+        }
         None => run.rehearse().await,
     }
 }
@@ -75,14 +78,15 @@ impl Run<'_> {
                 continue;
             }
             let brought = Brought { bytes, path: shown(&path) };
-            if blocking(&judged).is_none() {
-                return self.rehearsed_with(brought).await;
+            if blocking(&judged).is_some() {
+                self.rehearsal_failed(&brought, &judged).await?;
+            } else if self.rehearsed_with(brought).await?.proves_the_way() {
+                return Ok(());
             }
-            self.rehearsal_failed(&brought, &judged).await?;
         }
     }
 
-    async fn rehearsed_with(&mut self, brought: Brought) -> Result<(), Failure> {
+    async fn rehearsed_with(&mut self, brought: Brought) -> Result<Rehearsal, Failure> {
         let judged = self.judge_rehearsal(&brought.bytes).await?;
         if let Some(code) = blocking(&judged) {
             self.rehearsal_failed(&brought, &judged).await?;
@@ -95,30 +99,37 @@ impl Run<'_> {
         let topic = facts.topic.clone().expect("it has the enrolled topic");
         let result = rehearsed(self.seen.as_ref(), &self.received(&brought.bytes, &facts, topic, vec![]));
         let account = self.tenant.apple_account.clone().unwrap_or_default();
+        let proves_the_account = result.proves_the_way();
+        let what = if proves_the_account { "rehearsed" } else { "rehearsal-failed" };
         let entry = Entry {
             after: Some(facts.sha256),
-            proves_the_account: true,
-            ..Entry::of("rehearsed").with("found", result.word()).with("account", &account)
+            proves_the_account,
+            ..Entry::of(what).with("found", result.word()).with("account", &account)
         };
         self.ledger.note(Kept::certificate(&brought.bytes, &facts), entry).await?;
         if self.is_present(&facts) {
             self.complete_present(&facts).await?;
         }
+        let now = self.world.clock.now();
         self.world.tell(Event::Rehearsed(&Rehearsed {
             tenant: self.tenant.name.clone(),
             result,
             apple_account: self.tenant.apple_account.clone(),
             serial: facts.serial,
             not_after: facts.not_after,
-            again: self.world.clock.now().plus(365 * DAY),
+            again: if proves_the_account { now.plus(365 * DAY) } else { now },
         }));
-        Ok(())
+        Ok(result)
     }
 
     async fn judge_rehearsal(&self, bytes: &[u8]) -> Result<Judged, Failure> {
         let others = confirmed_topics(self.world, &self.tenant.name).await?;
-        let expected =
-            Expectations { topic: self.ledger.enrolled_topic(), other_tenants: &others, ..Expectations::default() };
+        let expected = Expectations {
+            topic: self.ledger.enrolled_topic(),
+            other_tenants: &others,
+            place: Place::Rehearsal,
+            ..Expectations::default()
+        };
         Ok(judge(bytes, None, Want::PushCertificate, &expected, &self.authorities()?, self.world.clock.now()))
     }
 

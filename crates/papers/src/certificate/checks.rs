@@ -20,6 +20,8 @@ pub enum Place {
     Look,
     /// It is about to be installed: what could not be proved blocks.
     Gate,
+    /// It was downloaded to try the way to its row: nothing is renewed or installed.
+    Rehearsal,
 }
 
 /// What is known of the certificate that is installed, or that the new one follows.
@@ -138,7 +140,7 @@ fn compared(topic: &Topic, expected: &Expectations<'_>) -> Vec<Finding> {
     let Some(enrolled) = expected.topic else {
         let owner = expected.other_tenants.iter().find(|(_, other)| other == topic);
         if let Some((tenant, _)) = owner {
-            return vec![other_tenant(tenant, topic, None)];
+            return vec![other_tenant(tenant, topic, None, expected.place)];
         }
         return vec![Finding::new(
             Code::TopicUnknown,
@@ -149,29 +151,36 @@ fn compared(topic: &Topic, expected: &Expectations<'_>) -> Vec<Finding> {
     if topic == enrolled {
         return vec![];
     }
-    let mut findings = vec![topic_changed(enrolled, topic)];
+    let mut findings = vec![topic_changed(enrolled, topic, expected.place)];
     if let Some((tenant, _)) = expected.other_tenants.iter().find(|(_, other)| other == topic) {
-        findings.push(other_tenant(tenant, topic, Some(enrolled)));
+        findings.push(other_tenant(tenant, topic, Some(enrolled), expected.place));
     }
     findings
 }
 
 /// The one disaster.
-fn topic_changed(enrolled: &Topic, found: &Topic) -> Finding {
+fn topic_changed(enrolled: &Topic, found: &Topic, place: Place) -> Finding {
     let message = "the certificate has another topic than the devices listen to. It is valid, and every server would \
                    accept it; but no enrolled device would ever hear the server again";
+    let press = match place {
+        Place::Look | Place::Gate => ("press Renew on", ", never Create, and download that row"),
+        Place::Rehearsal => ("press Download in", ", and nothing else"),
+    };
     let remedy = format!(
-        "do not install it. At Apple's portal, signed in with the Apple account of last year, press Renew on the row whose \
-         details say {}, never Create, and download that row",
-        enrolled.common_name()
+        "do not install it. At Apple's portal, signed in with the Apple account of last year, {} the row whose details say \
+         {}{}",
+        press.0,
+        enrolled.common_name(),
+        press.1
     );
     Finding::new(Code::TopicChanged, message, remedy).comparing(enrolled, found)
 }
 
-fn other_tenant(tenant: &TenantName, found: &Topic, enrolled: Option<&Topic>) -> Finding {
+fn other_tenant(tenant: &TenantName, found: &Topic, enrolled: Option<&Topic>, place: Place) -> Finding {
     let message = format!("this is the certificate of the tenant {tenant}");
-    let finding =
-        Finding::new(Code::OtherTenant, message, format!("use it there:  pushcert renew {tenant} --certificate FILE"));
+    let verb = if place == Place::Rehearsal { "rehearse" } else { "renew" };
+    let remedy = format!("use it there:  pushcert {verb} {tenant} --certificate FILE");
+    let finding = Finding::new(Code::OtherTenant, message, remedy);
     match enrolled {
         Some(enrolled) => finding.comparing(enrolled, found),
         None => finding,
@@ -179,24 +188,7 @@ fn other_tenant(tenant: &TenantName, found: &Topic, enrolled: Option<&Topic>) ->
 }
 
 fn key(certificate: &Certificate, expected: &Expectations<'_>) -> Option<Finding> {
-    let Some(wanted) = expected.public_key else {
-        let finding = Finding::new(
-            Code::KeyNotCompared,
-            "no request is at hand, so nobody can tell here whether the server holds the key of this certificate",
-            match expected.place {
-                Place::Look => "compare it with the file that was uploaded to Apple:  --request FILE".to_owned(),
-                Place::Gate => format!(
-                    "bring the request with --request FILE; or, if you know that it was made from the newest request of this \
-                     server, say so:  --accept-key {} --reason TEXT",
-                    certificate.public_key_sha256
-                ),
-            },
-        );
-        return Some(match expected.place {
-            Place::Look => finding,
-            Place::Gate => finding.weighing(Severity::Refuse),
-        });
-    };
+    let Some(wanted) = expected.public_key else { return key_not_compared(certificate, expected.place) };
     let (message, remedy) = if expected.own_key {
         (
             "the certificate does not belong to this private key",
@@ -211,6 +203,27 @@ fn key(certificate: &Certificate, expected: &Expectations<'_>) -> Option<Finding
     };
     (wanted != certificate.public_key_sha256)
         .then(|| Finding::new(Code::KeyMismatch, message, remedy).comparing(wanted, certificate.public_key_sha256))
+}
+
+/// There is no request to compare with. Whose key it is matters where it is to be installed, and not for the way to its row.
+fn key_not_compared(certificate: &Certificate, place: Place) -> Option<Finding> {
+    let finding = |remedy: String| {
+        let message =
+            "no request is at hand, so nobody can tell here whether the server holds the key of this certificate";
+        Finding::new(Code::KeyNotCompared, message, remedy)
+    };
+    match place {
+        Place::Look => Some(finding("compare it with the file that was uploaded to Apple:  --request FILE".into())),
+        Place::Gate => {
+            let remedy = format!(
+                "bring the request with --request FILE; or, if you know that it was made from the newest request of this \
+                 server, say so:  --accept-key {} --reason TEXT",
+                certificate.public_key_sha256
+            );
+            Some(finding(remedy).weighing(Severity::Refuse))
+        }
+        Place::Rehearsal => None,
+    }
 }
 
 fn purpose(certificate: &Certificate) -> Vec<Finding> {
@@ -292,7 +305,7 @@ fn unverified(certificate: &Certificate, place: Place) -> Finding {
         "update pushcert; or put the issuer's certificate, from Apple's page of authorities, into the same file",
     );
     match place {
-        Place::Look => finding,
+        Place::Look | Place::Rehearsal => finding,
         Place::Gate => finding.weighing(Severity::Refuse),
     }
 }

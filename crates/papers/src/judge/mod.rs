@@ -94,15 +94,15 @@ pub fn judge(
                 let known = Known { file_name, ..Known::default() };
                 handed.add(request::check(request, &known, authorities, now));
             } else {
-                handed.add([wrong::wrong_kind(&paper, want)]);
+                handed.add([wrong::wrong_kind(&paper, want, expected.place)]);
             }
         }
         Paper::Csr(csr) => {
             handed.judged.request = Some(facts::of_csr(csr));
-            handed.add([wrong::wrong_kind(&paper, want)]);
+            handed.add([wrong::wrong_kind(&paper, want, expected.place)]);
         }
         Paper::Pkcs12(inner) => handed.pkcs12(&paper, inner),
-        _ => handed.add([wrong::wrong_kind(&paper, want)]),
+        _ => handed.add([wrong::wrong_kind(&paper, want, expected.place)]),
     }
     handed.judged.verdict = Verdict::of(&handed.judged.findings);
     handed.judged
@@ -166,7 +166,7 @@ impl Handed<'_> {
         let outline = Outline::of(bytes);
         self.judged.pkcs12 = outline.as_ref().map(|outline| BundleFacts::of(outline, None));
         if !matches!(self.want, Want::Anything | Want::Pkcs12) {
-            self.add([wrong::wrong_kind(paper, self.want)]);
+            self.add([wrong::wrong_kind(paper, self.want, self.expected.place)]);
             return;
         }
         let given = self.expected.passphrase;

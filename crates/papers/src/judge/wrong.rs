@@ -3,7 +3,7 @@
 use super::Want;
 use crate::{
     Code, Finding, Kind,
-    certificate::Certificate,
+    certificate::{Certificate, Place},
     escape::printable,
     kind::{PKCS7, Paper, RTF, ZIP, recognise},
 };
@@ -28,7 +28,7 @@ pub fn misplaced(bytes: &[u8], want: Want) -> Finding {
     match recognise(bytes) {
         Paper::Certificates { leaves, .. } if leaves.len() > 1 => several(&leaves),
         paper @ Paper::Certificates { .. } => wrong_certificate(paper.kind(), want),
-        paper => wrong_kind(&paper, want),
+        paper => wrong_kind(&paper, want, Place::default()),
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn wrong_certificate(kind: Kind, want: Want) -> Finding {
 }
 
 /// A paper that is not what the place wants.
-pub(super) fn wrong_kind(paper: &Paper, want: Want) -> Finding {
+pub(super) fn wrong_kind(paper: &Paper, want: Want, place: Place) -> Finding {
     let (code, message): (_, String) = match paper {
         Paper::Empty => (Code::EmptyFile, "there is nothing in it".into()),
         Paper::Html => (Code::HtmlPage, format!("it is a page of HTML under another name: {}", session(want))),
@@ -110,7 +110,7 @@ pub(super) fn wrong_kind(paper: &Paper, want: Want) -> Finding {
             (Code::UnknownKind, "it is nothing that is known here".into())
         }
     };
-    Finding::new(code, message, remedy(paper, want))
+    Finding::new(code, message, remedy(paper, want, place))
 }
 
 /// How a web page came into the place of a file.
@@ -122,12 +122,13 @@ const fn session(want: Want) -> &'static str {
     }
 }
 
-fn remedy(paper: &Paper, want: Want) -> &'static str {
+fn remedy(paper: &Paper, want: Want, place: Place) -> &'static str {
     let from_the_portal = matches!(want, Want::Anything | Want::PushCertificate);
     match paper {
         Paper::Html if from_the_portal => "sign in at Apple's portal again, and press Download once more",
         Paper::Html if want == Want::PushRequest => "sign in at the console again, and download the request once more",
         Paper::Json if from_the_portal => "go back to the list at Apple's portal, and press Download in the row",
+        Paper::Request(_) if place == Place::Rehearsal => "put it away; press Download in the row, and bring that file",
         Paper::Request(_) if from_the_portal || want == Want::Csr => {
             "upload it at Apple's portal with Renew on the right row, and bring what you download there"
         }

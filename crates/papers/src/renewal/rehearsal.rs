@@ -12,7 +12,7 @@ pub enum Rehearsal {
     Row,
     /// The row has a newer one, which was never installed here.
     Newer,
-    /// The row has an older one than the server.
+    /// It is older than the one on the server, so it may have been downloaded long ago: it proves nothing of today.
     Older,
 }
 
@@ -27,18 +27,23 @@ impl Rehearsal {
         }
     }
 
+    /// Whether somebody got to the row today, as far as the file can tell.
+    pub const fn proves_the_way(self) -> bool {
+        !matches!(self, Self::Older)
+    }
+
     /// What it means, and what to do.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Installed => "the very certificate that is installed: the account and the row are right",
+            Self::Installed => "It is the very certificate that is installed: the account and the row are right.",
             Self::Row => {
-                "the account and the row are right by the topic; what is installed is not known well enough to compare it with"
+                "The account and the row are right by the topic; what is installed is not known well enough to compare it with."
             }
             Self::Newer => {
-                "the account and the row are right, but the row was renewed, and that certificate was never installed here. The installed one works until its own end. If the server holds the key of the newer one, install it; if nobody knows, renew the row once more with a fresh request"
+                "The account and the row are right, but the row was renewed, and that certificate was never installed here. The installed one works until its own end. If the server holds the key of the newer one, install it; if nobody knows, renew the row once more with a fresh request."
             }
             Self::Older => {
-                "the account and the row are right, but the server holds a newer certificate than this file. Press Download on the row itself, not on an earlier certificate; if it is the row's newest, what is known of the server is wrong"
+                "It is older than the certificate on the server, and may have been downloaded long ago: nothing was proved. Press Download in the row itself, and bring that file; if this is the row's newest, what is known of the server is wrong."
             }
         }
     }
