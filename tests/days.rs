@@ -3,7 +3,7 @@
 use std::fs;
 
 use pushcert::commands::{
-    Kind,
+    Kind, World, adopt,
     renew::{Accept, Wish},
 };
 use pushcert_papers::{Code, TenantName};
@@ -140,6 +140,55 @@ async fn last_years_certificate_closes_nothing() {
     let old = trial.installed_today().await;
     assert_eq!(kind(&trial.adopt(&old, None).await), Ok(None));
     assert_eq!(trial.status().await.step.word(), "portal");
+}
+
+#[tokio::test]
+async fn what_this_tool_had_installed_itself_closes_no_later_renewal() {
+    let trial = at_the_portal("cloud").await;
+    let ours = trial.renewed_at_the_portal().await;
+    assert_eq!(kind(&trial.bring(&ours).await), Ok(None));
+    assert_eq!(kind(&trial.renew(Wish { restart: true, ..Wish::default() }).await), Ok(Some(Kind::Waiting)));
+    assert_eq!(kind(&trial.adopt(&ours, None).await), Ok(None));
+    assert_eq!(trial.status().await.step.word(), "portal");
+    assert!(!trial.history().await.contains(&"renewed-elsewhere".to_owned()));
+    // Whoever renews past the tool on the same day has a newer one all the same.
+    let theirs = trial.renewed_at_the_portal().await;
+    assert_eq!(kind(&trial.adopt(&theirs, None).await), Ok(None));
+    assert!(trial.history().await.contains(&"renewed-elsewhere".to_owned()));
+}
+
+#[tokio::test]
+async fn a_page_that_shows_the_same_certificate_again_closes_nothing() {
+    let mut trial = Trial::with("cloud").await;
+    let today = certificate(&trial.installed_today().await);
+    trial.reconfigured(|text| {
+        let authorities = text.lines().find(|line| line.starts_with("authorities")).expect("authorities").to_owned();
+        format!("[tenants.byhand]\nmdm = \"manual\"\nurl = \"https://127.0.0.1\"\n{authorities}\n")
+    });
+    trial.tenant = TenantName::parse("byhand").expect("a name");
+    let topic = today.topic().expect("a topic");
+    let page = |zone: i64| {
+        let [begin, end] = [trial.now().plus(-60), today.not_after].map(|at| at.plus(zone * 3_600).to_string());
+        let page = format!(
+            "<dl><dt>UID</dt><dd>{topic}</dd><dt>Valid from</dt><dd>{begin}</dd><dt>Expires</dt><dd>{end}</dd></dl>"
+        );
+        let path = trial.path("console.html");
+        fs::write(&path, page).expect("written");
+        path
+    };
+    let adopted = async |page| {
+        let confirmed = Some(topic.clone());
+        let adopted =
+            async |world: &World<'_>| adopt::adopt(world, &trial.tenant, &adopt::Evidence::Page(page), confirmed).await;
+        kind(&trial.live(adopted).await)
+    };
+    assert_eq!(adopted(page(0)).await, Ok(None));
+    let wanted = Wish { restart: true, ..Wish::default() };
+    assert_eq!(kind(&trial.renew(wanted).await), Ok(Some(Kind::Waiting)));
+    // In another month the console counts by summer time.
+    assert_eq!(adopted(page(1)).await, Ok(None));
+    assert!(!trial.history().await.contains(&"renewed-elsewhere".to_owned()));
+    assert_eq!(trial.status().await.step.word(), "request");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use pushcert_papers::{
     certificate::{Authorities, Expectations},
     judge::{CertificateFacts, Judged, Want, judge},
     page,
-    renewal::{Confirmation, End, Install, Journey, Outcome as Ended},
+    renewal::{Confirmation, End, Install, Journey, Outcome as Ended, ReceivedCertificate},
     watch::{Installed, Seen, Source},
 };
 
@@ -44,7 +44,7 @@ pub async fn adopt(
 ) -> Outcome {
     let tenant = world.tenant(name)?;
     let mut ledger = Ledger::open(world, tenant).await?;
-    let before = ledger.sighting().await?.and_then(|seen| seen.installed);
+    let before = ledger.sighting().await?;
     let installed = match evidence {
         Evidence::File(path) => from_file(world, tenant, &mut ledger, path).await?,
         Evidence::Page(path) => from_page(world, &mut ledger, files::need(path)?, &shown(path)).await?,
@@ -223,23 +223,23 @@ async fn close_guided_upload(world: &World<'_>, ledger: &mut Ledger<'_>, install
 /// How far back Apple dates its certificates, twice.
 const DATED_BACK: i64 = 20 * 60;
 
-/// A renewal that somebody overtook by hand is over: the adopted certificate has the enrolled topic, and was issued since
-/// the renewal began, or ends later than what was installed.
+/// A renewal that somebody overtook by hand is over: the adopted certificate has the enrolled topic, is none that was
+/// known when the renewal began, and was issued since then, or ends later than what was installed.
 async fn close_overtaken(
     world: &World<'_>,
     ledger: &mut Ledger<'_>,
-    before: Option<&Installed>,
+    before: Option<&Seen>,
     installed: &Installed,
 ) -> Result<(), Failure> {
     let Some(journey) = ledger.open_journey().cloned().filter(|journey| journey.certificate.is_none()) else {
         return Ok(());
     };
-    let later = match (before.and_then(|before| before.not_after), installed.not_after) {
-        (Some(before), Some(now)) => now > before,
-        _ => false,
-    };
+    let later = before.and_then(|seen| seen.installed.as_ref()).is_some_and(|before| is_later(installed, before));
     let since = installed.not_before.is_some_and(|begin| begin.plus(DATED_BACK) >= journey.started);
     if !(later || since) || journey.topic.is_none() || journey.topic != installed.topic {
+        return Ok(());
+    }
+    if was_known(ledger, &journey, before, installed).await? {
         return Ok(());
     }
     let name = format!("{}/{}", ledger.tenant().name, journey.number);
@@ -248,6 +248,40 @@ async fn close_overtaken(
     ledger.commit(Journey { end, ..journey }, vec![], entry).await?;
     world.tell(Event::Note(&format!("The open renewal {name} is closed: it was made elsewhere.")));
     Ok(())
+}
+
+/// Whether it ends after the one before it, and is not the same, whose end a console shows in another time zone.
+fn is_later(installed: &Installed, before: &Installed) -> bool {
+    let ends = before.not_after.zip(installed.not_after);
+    ends.is_some_and(|(before, now)| now > before) && !installed.may_be(before)
+}
+
+/// Whether this certificate was here before the renewal began: the tool had installed it, or it had been seen by then.
+async fn was_known(
+    ledger: &Ledger<'_>,
+    journey: &Journey,
+    before: Option<&Seen>,
+    installed: &Installed,
+) -> Result<bool, Failure> {
+    let seen_by_then = before.filter(|seen| seen.at <= journey.started).and_then(|seen| seen.installed.clone());
+    let replaced =
+        journey.before.map(|before| Installed { certificate: Some(before.certificate), ..Installed::default() });
+    let last = ledger.last_installation().await?.and_then(|last| last.certificate);
+    let known = [seen_by_then, replaced, last.as_ref().map(brought)];
+    Ok(known.iter().flatten().any(|known| installed.may_be(known)))
+}
+
+/// A certificate that the tool brought, as something installed.
+fn brought(received: &ReceivedCertificate) -> Installed {
+    Installed {
+        topic: Some(received.topic.clone()),
+        serial: Some(received.serial.clone()),
+        not_before: Some(received.not_before),
+        not_after: Some(received.not_after),
+        certificate: Some(received.sha256),
+        issuer: received.issuer.clone(),
+        ..Installed::default()
+    }
 }
 
 pub(super) fn installed(facts: &CertificateFacts) -> Installed {

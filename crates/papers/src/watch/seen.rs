@@ -77,15 +77,23 @@ impl Installed {
     /// what is known is another certificate, by its end or its topic, it adds nothing.
     #[must_use]
     pub fn completed_by(&self, known: &Self) -> Self {
+        if self.certificate.is_some() || known.certificate.is_none() || !self.may_be(known) {
+            return self.clone();
+        }
+        Self { shown_serial: self.shown_serial.clone(), apple_account: self.apple_account.clone(), ..known.clone() }
+    }
+
+    /// Whether this may be the certificate that is known, as far as both show it: by itself where both were at hand, and
+    /// otherwise by its end, to the day, its topic and its serial number.
+    pub fn may_be(&self, known: &Self) -> bool {
+        if let Some((one, other)) = self.certificate.zip(known.certificate) {
+            return one == other;
+        }
         let same_end = self.not_after.zip(known.not_after).is_some_and(|(one, other)| one.is_same_day(other));
         let same_topic = self.topic.is_none() || self.topic == known.topic;
         // Two certificates of one day are told apart by their serial numbers, where a console shows them.
         let serials = self.shown_serial.as_ref().zip(known.serial.as_ref());
-        let same_serial = serials.is_none_or(|(shown, exact)| is_rounded(shown, &exact.decimal()));
-        if self.certificate.is_some() || known.certificate.is_none() || !(same_end && same_topic && same_serial) {
-            return self.clone();
-        }
-        Self { shown_serial: self.shown_serial.clone(), apple_account: self.apple_account.clone(), ..known.clone() }
+        same_end && same_topic && serials.is_none_or(|(shown, exact)| is_rounded(shown, &exact.decimal()))
     }
 }
 
