@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pushcert_papers::{
-    DAY, TenantName,
+    DAY, TenantName, Time,
     renewal::{Install, Journey, Proof},
     watch::{AfterChange, Share, after_change},
 };
@@ -26,6 +26,11 @@ pub(super) const DEVICES: usize = 3;
 /// The first pause between two looks; each is twice the one before, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Servers tell the times of check-ins in whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
+/// How recent a check-in may be, in seconds and by our own clock, that falls into the second of the asking by the server's.
+const RECENT: i64 = 30;
 
 /// Under this name a line of the record says how many devices checked in on the day before a change.
 pub(super) const DAY_BEFORE: &str = "checked-in-the-day-before";
@@ -62,7 +67,7 @@ pub struct FleetAnswers {
     /// How many checked in on the day before it, where that is on record.
     pub before: Option<Share>,
     /// When the change was.
-    pub changed: pushcert_papers::Time,
+    pub changed: Time,
 }
 
 /// Asks devices of a tenant, and puts on record who answered. Silence is inconclusive: devices may be off. Where no device
@@ -110,6 +115,9 @@ pub(super) async fn ask(
     if ids.is_empty() {
         return Ok(Answers { answered: 0, asked: 0 });
     }
+    if checked_in_just_now(&noted, world.clock.now()) {
+        tokio::time::sleep(SECOND).await;
+    }
     mdm.force_check_in(&ids).await?;
     let begun = tokio::time::Instant::now();
     let mut pause = FIRST_PAUSE;
@@ -132,6 +140,13 @@ pub(super) async fn ask(
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Whether a device has answered somebody so recently that its next answer could fall into the same second, and would not be
+/// told from the last one. A second later it cannot.
+fn checked_in_just_now(noted: &[Device], now: Time) -> bool {
+    let mut times = noted.iter().filter_map(|device| device.last_check_in);
+    times.any(|at| (now.unix() - at.unix()).abs() < RECENT)
 }
 
 fn checked_in_since(noted: &Device, now: &[Device]) -> bool {

@@ -169,6 +169,22 @@ async fn no_device_matched_is_no_error_in_the_older_interface() {
 }
 
 #[tokio::test]
+async fn devices_that_have_answered_in_this_very_second_answer_once_more() {
+    for tenant in ["cloud", "core"] {
+        let trial = Trial::with(tenant).await;
+        trial.renew(Wish::default()).await.expect("at the portal");
+        let certificate = trial.renewed_at_the_portal().await;
+        assert_eq!(kind(&trial.bring(&certificate).await), Ok(None));
+        let (outcome, ()) = tokio::join!(trial.prove(), async {
+            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            trial.seconds_pass(1);
+        });
+        assert_eq!(kind(&outcome), Ok(None), "{tenant}");
+        assert!(!trial.history().await.contains(&"devices-silent".to_owned()), "{tenant}");
+    }
+}
+
+#[tokio::test]
 async fn the_day_after_is_compared_with_the_day_before() {
     let trial = Trial::with("cloud").await;
     assert_eq!(kind(&trial.prove_fleet().await), Err((Kind::NotFound, "no-change")));
