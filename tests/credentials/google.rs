@@ -71,6 +71,17 @@ async fn no_other_host_is_asked() {
 }
 
 #[tokio::test]
+async fn the_age_of_a_key_that_nobody_looked_up_is_not_known() {
+    let trial = Trial::with("cloud").await;
+    let wish = EnrolWish { key: Some(key(&trial)), ..EnrolWish::default() };
+    let outcome = trial.live(async |world: &World<'_>| enrol(world, &trial.tenant, wish, None).await).await;
+    assert_eq!(kind(&outcome), Ok(Some(Kind::Waiting)));
+    let found = trial.status().await.credentials[0].clone();
+    assert_eq!((found.made, found.age_days), (None, None));
+    assert_eq!(found.due, Some(trial.now().plus(365 * 86_400)), "it is as old as that at least");
+}
+
+#[tokio::test]
 async fn a_binding_takes_the_keys_age_from_google_and_binds_nothing() {
     let trial = Trial::with("cloud").await;
     let google = online(&trial);

@@ -246,24 +246,30 @@ impl Run<'_> {
         }
         let Some(key) = key else { return Ok(()) };
         let public_key_sha256 = key.key.public_key_sha256();
-        enrolment.key = Some(KnownKey { client_email: key.client_email, key_id: key.key_id, public_key_sha256, made });
+        enrolment.key = Some(KnownKey {
+            client_email: key.client_email,
+            key_id: key.key_id,
+            public_key_sha256,
+            made: made.unwrap_or(now),
+            age_unknown: made.is_none(),
+        });
         self.tick(enrolment, task, None).await
     }
 
-    /// When the key was made: by Google, where it was asked; otherwise it is taken to be of today.
+    /// When the key was made, as Google says where it was asked; the file does not say it.
     async fn made(
         &self,
         findings: &mut Vec<pushcert_papers::Finding>,
         key: Option<&ServiceAccountKey>,
         now: Time,
-    ) -> Time {
-        let (Some(google), Some(key)) = (self.google, key) else { return now };
+    ) -> Option<Time> {
+        let (google, key) = self.google.zip(key)?;
         match (Online { reporter: self.world.reporter, google, key, now }).published().await {
-            Ok(Ok(made)) => return made,
+            Ok(Ok(made)) => return Some(made),
             Ok(Err(finding)) => findings.push(finding),
             Err(why) => self.world.tell(Event::Note(&format!("Google was not asked: {why}"))),
         }
-        now
+        None
     }
 
     fn command(&self) -> String {

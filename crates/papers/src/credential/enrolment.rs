@@ -55,6 +55,9 @@ pub struct KnownKey {
     pub public_key_sha256: Fingerprint,
     /// When it was made: by its public certificate where Google was asked, otherwise when the file was first judged here.
     pub made: Time,
+    /// Whether that is only when the file was first judged here: the key is as old as that at least, and its age is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub age_unknown: bool,
 }
 
 impl Enrolment {

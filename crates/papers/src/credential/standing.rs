@@ -177,6 +177,10 @@ fn key(facts: &Standings<'_>, enrolment: &Enrolment) -> Option<Credential> {
     let key = enrolment.key.as_ref()?;
     let command = format!("pushcert android enrol {}", facts.tenant);
     let mut credential = aging(facts, CredentialKind::AndroidServiceKey, Some(key.made), facts.key);
+    if key.age_unknown {
+        // It is due by what is known all the same: it can only be older.
+        (credential.made, credential.age_days) = (None, None);
+    }
     credential.next = match enrolment.next().filter(|_| enrolment.is_open()) {
         Some(task) => {
             credential.step = Some(task.word);
@@ -250,6 +254,10 @@ mod tests {
     const NOW: Time = Time::from_unix(1_800_000_000);
 
     fn stand(enrolment: &Enrolment) -> Vec<(&'static str, &'static str, Option<i64>)> {
+        stood(enrolment).iter().map(|one| (one.kind.word(), one.state.word(), one.days_left)).collect()
+    }
+
+    fn stood(enrolment: &Enrolment) -> Vec<Credential> {
         let tenant = TenantName::parse("acme").expect("a name");
         let facts = Standings {
             tenant: &tenant,
@@ -259,7 +267,7 @@ mod tests {
             key: Rules::default(),
             now: NOW,
         };
-        standings(&facts).iter().map(|one| (one.kind.word(), one.state.word(), one.days_left)).collect()
+        standings(&facts)
     }
 
     fn with_key(days_ago: i64) -> Enrolment {
@@ -268,6 +276,7 @@ mod tests {
             key_id: "0".into(),
             public_key_sha256: Fingerprint::of(b""),
             made: NOW.plus(-days_ago * DAY),
+            age_unknown: false,
         };
         Enrolment { key: Some(key), ..Enrolment::begin(1, false, NOW) }
     }
@@ -287,6 +296,15 @@ mod tests {
         for (age, state) in table {
             assert_eq!(stand(&with_key(age)), [("android-service-key", state, Some(365 - age))], "{age}");
         }
+    }
+
+    #[test]
+    fn a_key_that_nobody_looked_up_has_no_age_and_is_due_all_the_same() {
+        let mut enrolment = with_key(10);
+        enrolment.key.as_mut().expect("a key").age_unknown = true;
+        let found = stood(&enrolment).pop().expect("a key");
+        assert_eq!((found.made, found.age_days), (None, None));
+        assert_eq!((found.state, found.days_left), (State::Ok, Some(355)));
     }
 
     #[test]
