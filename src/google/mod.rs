@@ -6,7 +6,7 @@ mod online;
 use async_trait::async_trait;
 use pushcert_papers::{Time, android::ServiceAccountKey};
 
-pub use online::Online;
+pub use online::{Online, host};
 
 /// Google, as far as a key can be looked up there.
 #[async_trait(?Send)]

@@ -14,7 +14,7 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 use super::{Google, GoogleError};
-use crate::world::http::{Answer, Http, Tls, is_loopback};
+use crate::world::http::{self, Answer, Http, Tls, is_loopback};
 
 /// What a token is asked for: the interface that the binding uses. A token for it can do nothing by itself.
 const SCOPE: &str = "https://www.googleapis.com/auth/androidenterprise";
@@ -79,6 +79,11 @@ impl Google for Online {
             status => Err(unavailable(&http, format!("the answer has status {status} and no token"))),
         }
     }
+}
+
+/// Who answers at this address of a file: Google, or what stands in for it on this machine.
+pub fn host(address: &str) -> String {
+    Url::parse(address).map_or_else(|_| printable(address), |url| http::host(&url))
 }
 
 fn unavailable(http: &Http, why: String) -> GoogleError {

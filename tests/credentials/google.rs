@@ -33,6 +33,11 @@ async fn a_live_key_is_published_and_gets_a_token() {
     assert!(trial.deeds("assertion-taken").is_empty(), "nothing secret was sent");
     assert_eq!(kind(&look(&trial, key(&trial), true).await), Ok(None));
     assert_eq!(trial.deeds("assertion-taken").len(), 1);
+    // It was this machine that answered, and not Google.
+    let here = trial.sandbox.announcement().google.trim_start_matches("https://").trim_end_matches('/').to_owned();
+    assert!(trial.said.noted(&format!("{here} publishes the public half of this key")), "{:?}", trial.said.notes);
+    assert!(trial.said.noted(&format!("{here} gives a token for this key")), "{:?}", trial.said.notes);
+    assert!(!trial.said.noted("Google publishes") && !trial.said.noted("Google gives"), "{:?}", trial.said.notes);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use pushcert_papers::{
 
 use super::super::{Event, Kind, Looked, Outcome, Reporter, check::sharpen, files, shown};
 use crate::{
-    google::{Google, GoogleError},
+    google::{Google, GoogleError, host},
     world::{files::FileError, surroundings::Surroundings},
 };
 
@@ -89,7 +89,8 @@ impl Online<'_> {
         let published = self.published().await;
         match published {
             Ok(Ok(made)) => self.reporter.tell(Event::Note(&format!(
-                "Google publishes the public half of this key; its certificate begins on {}.",
+                "{} publishes the public half of this key; its certificate begins on {}.",
+                host(self.key.certificate_url.as_deref().unwrap_or_default()),
                 made.date()
             ))),
             Ok(Err(finding)) => judged.findings.push(finding),
@@ -99,9 +100,10 @@ impl Online<'_> {
             return None;
         }
         match self.google.exchange(self.key, self.now).await {
-            Ok(()) => self
-                .reporter
-                .tell(Event::Note("Google gives a token for this key: it is live, and the clock is right.")),
+            Ok(()) => self.reporter.tell(Event::Note(&format!(
+                "{} gives a token for this key: it is live, and the clock is right.",
+                host(&self.key.token_uri)
+            ))),
             Err(error @ GoogleError::Refused { .. }) => judged.findings.push(refused(&error)),
             Err(error) => return Some(error.to_string()),
         }
