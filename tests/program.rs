@@ -211,3 +211,34 @@ fn completions_and_manual_pages() {
     assert!(page.starts_with(".TH \"PUSHCERT-RENEW\" 1") && page.contains("pushcert\\-renew"), "{page}");
     assert_eq!(run(home.path(), &["man", "no-such-command"]).status.code(), Some(6));
 }
+
+/// A full disk behind standard output ends with an error: an empty file must not look like an answer.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_no_success() {
+    let home = home();
+    let init = ["init", "acme", "--no-input", "--mdm", "manual", "--certificate", "fixtures/papers/renewal-after.pem"];
+    assert_eq!(run(home.path(), &init).status.code(), Some(0));
+    let paper = "fixtures/papers/renewal-after.pem";
+    for (arguments, code) in [
+        (&["status", "-o", "json"][..], 1),
+        (&["status"], 1),
+        (&["status", "-o", "prometheus"], 1),
+        (&["status", "-o", "nagios"], 3),
+        (&["history", "-o", "json"], 1),
+        (&["inspect", paper], 1),
+        (&["check", paper, "-o", "json"], 1),
+        (&["check", "fixtures/papers"], 1),
+        (&["help", "renew"], 1),
+        (&["--version"], 1),
+        (&["--help"], 1),
+        (&["completions", "bash"], 1),
+        (&["man"], 1),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a device that is full");
+        let output = program(home.path()).args(arguments).stdout(full).output().expect("it runs");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.lines().count() == 1 && said.contains("standard output"), "{arguments:?}: {said}");
+    }
+}

@@ -96,8 +96,13 @@ fn suits(command: &Command, output: Output) -> Result<(), Failure> {
 /// that on one line, with its own exit code.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        printer::to_stdout(&error.render().ansi().to_string());
-        return exit::status(None);
+        return match printer::to_stdout(&error.render().ansi().to_string()) {
+            Ok(()) => exit::status(None),
+            Err(failure) => {
+                Printer::new(Output::Human, false).failure(&failure);
+                exit::status(Some(failure.kind))
+            }
+        };
     }
     if wants("nagios") {
         Printer::new(Output::Nagios, false).failure(&misused(error));
@@ -168,19 +173,10 @@ fn carry_out(cli: Cli, printer: &Printer) -> Outcome {
         Command::Pingid(Pingid::Config(args)) => credentials::config(printer, &ask(), args),
         Command::Pingid(Pingid::Lint(args)) => credentials::lint(printer, &args, now()),
         Command::Android(Android::Check(args)) => credentials::check(printer, args, cli.global.timeout, now()),
-        Command::Help(args) => {
-            printer::to_stdout(&help::about(&args.about)?);
-            Ok(None)
-        }
-        Command::Completions(args) => {
-            printer::to_stdout(&manual::completions(args.shell));
-            Ok(None)
-        }
+        Command::Help(args) => printer::to_stdout(&help::about(&args.about)?).map(|()| None),
+        Command::Completions(args) => printer::to_stdout(&manual::completions(args.shell)).map(|()| None),
         Command::Man(Man { out: Some(folder), .. }) => manual::pages(&folder).map(|()| None),
-        Command::Man(args) => {
-            printer::to_stdout(&manual::page(&args.command)?);
-            Ok(None)
-        }
+        Command::Man(args) => printer::to_stdout(&manual::page(&args.command)?).map(|()| None),
         command => with_runtime(command, cli.global, printer),
     }
 }

@@ -58,7 +58,12 @@ impl Printer {
                 "hint": failure.hint,
             }))),
             // One line and no more: after an answer, the rest is talk.
-            Output::Nagios if self.level.get().is_none() => to_stdout(&forms::unknown(&failure.message)),
+            Output::Nagios if self.level.get().is_none() => {
+                let line = forms::unknown(&failure.message);
+                if to_stdout(&line).is_err() {
+                    to_stderr(&line);
+                }
+            }
             Output::Human | Output::Nagios | Output::Prometheus | Output::Junit | Output::Ics => {
                 to_stderr(&human::failure(failure));
             }
@@ -70,7 +75,7 @@ impl Printer {
         self.level.get()
     }
 
-    /// Why the file for the results could not be written, if it could not.
+    /// Why the results could not be written, if they could not.
     pub fn unwritten(&self) -> Option<Failure> {
         self.unwritten.take()
     }
@@ -109,7 +114,7 @@ impl Printer {
         if let Event::Judged(looked) | Event::NotTaken(looked) = event {
             let mut line = String::new();
             super::json::judged(looked, &mut line);
-            return raw_to_stdout(&line);
+            return self.wrote(raw_to_stdout(&line));
         }
         if let Event::Status(lines) = event {
             return self.written(|to| super::json::statuses(lines, to));
@@ -122,7 +127,7 @@ impl Printer {
     /// A result: printed, or written into a file that others may read, whole or not at all.
     fn result(&self, text: &str) {
         if self.into.is_none() && self.output == Output::Human {
-            to_stdout(text);
+            self.wrote(to_stdout(text));
         } else {
             self.written(|to| to.write_all(text.as_bytes()));
         }
@@ -132,13 +137,19 @@ impl Printer {
     fn written(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         let Some(path) = &self.into else {
             let mut stdout = BufWriter::new(io::stdout().lock());
-            return nobody_to_tell(write(&mut stdout).and_then(|()| stdout.flush()));
+            return self.wrote(unless_nobody_reads(write(&mut stdout).and_then(|()| stdout.flush())));
         };
         let mut whole = Vec::new();
         let made = write(&mut whole).and_then(|()| files::write_public(path, &whole));
         if let Err(error) = made {
-            let message = format!("{} cannot be written: {error}", path.display());
-            *self.unwritten.borrow_mut() = Some(Failure::new(Kind::Failed, "cannot-write", message));
+            self.wrote(Err(cannot_write(&path.display().to_string(), &error)));
+        }
+    }
+
+    /// Remembers the first failure: the work goes on, and the run ends with it.
+    fn wrote(&self, written: Result<(), Failure>) {
+        if let Err(failure) = written {
+            self.unwritten.borrow_mut().get_or_insert(failure);
         }
     }
 }
@@ -147,13 +158,15 @@ impl Reporter for Printer {
     fn tell(&self, event: Event<'_>) {
         match event {
             Event::Scanning { count } if !self.quiet => self.progress.begin(count),
-            Event::Scanned { files, text } => self.progress.step(files, || match self.output {
-                Output::Human => to_stdout(text),
-                _ => raw_to_stdout(text),
+            Event::Scanned { files, text } => self.progress.step(files, || {
+                self.wrote(match self.output {
+                    Output::Human => to_stdout(text),
+                    _ => raw_to_stdout(text),
+                });
             }),
             Event::ScanOver => self.progress.end(),
             // What is for a pipe goes there as it is, whatever the form of the output.
-            Event::Rendered(text) => raw_to_stdout(text.reveal()),
+            Event::Rendered(text) => self.wrote(raw_to_stdout(text.reveal())),
             Event::Aside(note) if self.output == Output::Human && !self.quiet => to_stderr(&human::aside(note)),
             event => self.print(&event),
         }
@@ -174,25 +187,35 @@ fn json_line(value: &serde_json::Value) -> String {
 }
 
 /// Writes to standard output; a reader that has gone away is not an error.
-pub fn to_stdout(text: &str) {
-    write_all(&mut anstream::stdout().lock(), text);
+///
+/// # Errors
+/// When it cannot be written there, such as to a full disk.
+pub fn to_stdout(text: &str) -> Result<(), Failure> {
+    unless_nobody_reads(write_all(&mut anstream::stdout().lock(), text))
 }
 
 /// Writes lines for programs, as they are.
-fn raw_to_stdout(lines: &str) {
-    write_all(&mut io::stdout().lock(), lines);
+fn raw_to_stdout(lines: &str) -> Result<(), Failure> {
+    unless_nobody_reads(write_all(&mut io::stdout().lock(), lines))
 }
 
-/// Writes to standard error.
+/// Writes to standard error. Where that fails there is nobody left to tell.
 pub fn to_stderr(text: &str) {
-    write_all(&mut anstream::stderr().lock(), text);
+    drop(write_all(&mut anstream::stderr().lock(), text));
 }
 
-fn write_all(stream: &mut impl Write, text: &str) {
-    nobody_to_tell(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
+fn write_all(stream: &mut impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
 }
 
-/// A reader that has gone away is no error: there is nobody left to tell that nobody listens.
-fn nobody_to_tell(written: io::Result<()>) {
-    drop(written);
+/// A reader that has gone away has had enough; whatever else goes wrong would leave half an answer that looks whole.
+fn unless_nobody_reads(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write("standard output", &error)),
+        _ => Ok(()),
+    }
+}
+
+fn cannot_write(place: &str, error: &io::Error) -> Failure {
+    Failure::new(Kind::Failed, "cannot-write", format!("{place} cannot be written: {error}"))
 }
