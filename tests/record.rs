@@ -52,6 +52,20 @@ async fn an_edit_and_a_cut_end_are_found_and_end_with_3() {
     assert!(code == Some(3) && said.contains("line 1"), "{code:?}: {said}");
 }
 
+/// A digest that was copied in part proves nothing, and least of all that a record was cut.
+#[tokio::test]
+async fn a_shortened_head_is_wrong_usage() {
+    let trial = Trial::with("cloud").await;
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)));
+    let head = noted_head(&trial);
+    for part in [&head[..8], &head[..63], "no-digest"] {
+        let (code, said) = history(&trial, &["--verify", "--head", part]);
+        assert!(code == Some(2) && said.contains("64 hexadecimal digits"), "{code:?}: {said}");
+        assert!(!said.contains("cut off"), "{said}");
+    }
+    assert_eq!(history(&trial, &["--verify", "--head", &head.to_uppercase()]).0, Some(0));
+}
+
 #[tokio::test]
 async fn every_line_says_when_who_what_and_what_was_there_before_and_after() {
     let trial = Trial::with("cloud").await;

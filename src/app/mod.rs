@@ -329,9 +329,7 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
             pingid::adopt(world, &args.tenant, args.made, args.token_file.as_deref()).await
         }
         Command::Android(Android::Enrol(args)) => credentials::enrol(world, args, timeout).await,
-        Command::History(args) if args.verify => {
-            history::verify(world, args.tenant.as_ref(), args.head.as_deref()).await
-        }
+        Command::History(args) if args.verify => history::verify(world, args.tenant.as_ref(), args.head).await,
         Command::History(args) => history::history(world, args.tenant.as_ref()).await,
         Command::Config(Config::Check) => {
             printer.tell(crate::commands::Event::Note(&format!(

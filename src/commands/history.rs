@@ -1,6 +1,6 @@
 //! `history`: the record, and whether it is whole.
 
-use pushcert_papers::TenantName;
+use pushcert_papers::{Fingerprint, TenantName};
 
 use super::{Event, Failure, Kind, Outcome, Verified, World};
 
@@ -23,10 +23,11 @@ pub async fn history(world: &World<'_>, tenant: Option<&TenantName>) -> Outcome 
 ///
 /// # Errors
 /// When a tenant is not configured, or the store cannot be read.
-pub async fn verify(world: &World<'_>, tenant: Option<&TenantName>, head: Option<&str>) -> Outcome {
+pub async fn verify(world: &World<'_>, tenant: Option<&TenantName>, head: Option<Fingerprint>) -> Outcome {
+    let head = head.map(|head| head.to_string());
     let mut outcome = None;
     for name in names(world, tenant)? {
-        let found = world.store.verify_audit(&name, head).await?;
+        let found = world.store.verify_audit(&name, head.as_deref()).await?;
         if found.broken.is_some() {
             outcome = Some(Kind::Refused);
         }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
-use pushcert_papers::{TenantName, Time};
+use pushcert_papers::{Fingerprint, TenantName, Time};
 
 use super::words::{duration, state};
 
@@ -99,5 +99,5 @@ pub struct History {
     pub verify: bool,
     /// Look for a cut end too: the digest that a card, an alert or a log shows
     #[arg(long, value_name = "DIGEST", requires = "verify", requires = "tenant")]
-    pub head: Option<String>,
+    pub head: Option<Fingerprint>,
 }
