@@ -208,3 +208,33 @@ fn a_calendar_and_a_report() {
         "{report}"
     );
 }
+
+/// Where nobody is configured, a round finds nobody in order.
+#[test]
+fn where_there_is_no_tenant_the_way_to_one_is_named() {
+    let home = home();
+    for arguments in [&["status"][..], &["watch", "--once"], &["status", "--tag", "emea"]] {
+        let output = run(home.path(), arguments);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(6), "{arguments:?}: {}{said}", text(&output.stdout));
+        assert!(said.contains("no tenant is configured") && said.contains("pushcert init"), "{arguments:?}: {said}");
+        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_tag_that_no_tenant_has() {
+    let home = home();
+    let config = home.path().join("pushcert.toml");
+    let tenants = "[tenants.acme]\nmdm = \"manual\"\ntags = [\"emea\"]\n[tenants.globex]\nmdm = \"manual\"\n";
+    std::fs::write(&config, tenants).expect("written");
+    let config = config.display().to_string();
+    let output = run(home.path(), &["--config", &config, "status", "--tag", "emae"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(6), "{said}");
+    assert!(said.contains("no tenant has the tag \"emae\"; did you mean \"emea\"?"), "{said}");
+    let among = run(home.path(), &["--config", &config, "status", "globex", "--tag", "emea"]);
+    let said = text(&among.stderr);
+    assert!(among.status.code() == Some(6) && !said.contains("did you mean"), "{said}");
+    assert!(said.contains("none of the tenants named"), "{said}");
+}

@@ -1,6 +1,6 @@
 //! `status`: what is installed, when it ends, what comes next, and how we know.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use pushcert_papers::{
@@ -11,7 +11,7 @@ use pushcert_papers::{
 
 use super::{Event, Failure, Kind, Outcome, StatusLine, Undelivered, World, ledger::Ledger};
 use crate::{
-    config::Tenant,
+    config::{Tenant, nearest},
     store::{Book, Tally},
 };
 
@@ -55,17 +55,49 @@ pub async fn status(world: &World<'_>, wish: &Wish) -> Outcome {
 
 fn chosen<'a>(world: &'a World<'_>, wish: &Wish) -> Result<Vec<&'a Tenant>, Failure> {
     let tenants = if wish.tenants.is_empty() {
-        world.config.watched().collect()
+        watched(world)?
     } else {
         wish.tenants.iter().map(|name| world.tenant(name)).collect::<Result<Vec<_>, _>>()?
     };
-    let tagged = |tenant: &&Tenant| wish.tag.as_ref().is_none_or(|tag| tenant.tags.contains(tag));
-    let tenants: Vec<_> = tenants.into_iter().filter(tagged).collect();
-    if tenants.is_empty() {
-        return Err(Failure::new(Kind::NotFound, "no-tenant", "no tenant is configured, or none has this tag")
-            .hinted("write one into the configuration; docs/configuration.md shows how"));
+    match &wish.tag {
+        None => Ok(tenants),
+        Some(tag) => {
+            let whose = if wish.tenants.is_empty() { "no tenant" } else { "none of the tenants named" };
+            tagged(tenants, tag, whose)
+        }
     }
-    Ok(tenants)
+}
+
+/// The tenants that somebody still wants to know of; a job that looks at nobody finds nobody in order.
+pub(super) fn watched<'a>(world: &'a World<'_>) -> Result<Vec<&'a Tenant>, Failure> {
+    let tenants: Vec<_> = world.config.watched().collect();
+    if !tenants.is_empty() {
+        return Ok(tenants);
+    }
+    let (message, hint) = if world.config.tenants.is_empty() {
+        ("no tenant is configured", "pushcert init  writes one into the configuration, by questions")
+    } else {
+        ("every tenant that is configured is retired", "name one, or take  retired = true  out of its table")
+    };
+    Err(Failure::new(Kind::NotFound, "no-tenant", message).hinted(hint))
+}
+
+/// Those of these tenants that have this tag.
+fn tagged<'a>(tenants: Vec<&'a Tenant>, tag: &str, whose: &str) -> Result<Vec<&'a Tenant>, Failure> {
+    let (with, without): (Vec<_>, Vec<_>) =
+        tenants.into_iter().partition(|tenant| tenant.tags.iter().any(|known| known == tag));
+    if !with.is_empty() {
+        return Ok(with);
+    }
+    let tags: BTreeSet<_> = without.iter().flat_map(|tenant| &tenant.tags).map(String::as_str).collect();
+    let meant = nearest::to(tag, tags.iter().copied()).map(|near| format!("; did you mean {near:?}?"));
+    let message = format!("{whose} has the tag {tag:?}");
+    let hint = if tags.is_empty() {
+        "nor any other: tags = [\"…\"] in a tenant's table gives it some".to_owned()
+    } else {
+        format!("there are these tags: {}", tags.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    Err(Failure::new(Kind::NotFound, "no-tenant", message + &meant.unwrap_or_default()).hinted(hint))
 }
 
 /// Writes beneath each line which of its alerts did not arrive.

@@ -25,6 +25,16 @@ pub async fn look(world: &World<'_>, wish: &Wish) -> Result<Vec<StatusLine>, Fai
     Ok(lines)
 }
 
+/// A round for a timer: with nobody to look at it is none, since all would seem to be in order. A watch that goes on may
+/// find somebody in a configuration that is read anew.
+///
+/// # Errors
+/// When no tenant is configured, or as for [`look`].
+pub async fn look_once(world: &World<'_>, wish: &Wish) -> Result<Vec<StatusLine>, Failure> {
+    status::watched(world)?;
+    look(world, wish).await
+}
+
 /// Somebody wants to see a tenant's record.
 pub struct Question {
     /// Whose.

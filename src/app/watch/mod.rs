@@ -79,7 +79,7 @@ async fn keep_watching(daemon: Daemon<'_>, mut real: Real, signals: &mut Signals
 
 /// A round alone, for timers; with the letters that are due.
 async fn once(world: &World<'_>, wish: &Wish) -> Outcome {
-    let lines = watch::look(world, wish).await?;
+    let lines = watch::look_once(world, wish).await?;
     alerts::post_all(world).await?;
     alerts::tidy(world).await;
     world.reporter.tell(Event::Status(&lines));
