@@ -147,3 +147,31 @@ fn every_place_of_a_password_signs_in() {
         assert!(!said.contains(password.trim()) && !configuration(home.path()).contains(password.trim()), "{flag}");
     }
 }
+
+/// What stands in the configuration is taken for done, so nothing stands there while the certificate is not the right one.
+#[test]
+fn a_certificate_that_is_refused_leaves_nothing_behind() {
+    let home = home();
+    let topic = "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111";
+    let init = ["init", "acme", "--no-input", "--mdm", "manual", "--confirm-topic", topic, "--certificate"];
+    let other = "com.apple.mgmt.External.00000000-aaaa-4aaa-8aaa-000000000000";
+    let certificate = "fixtures/papers/renewal-after.pem";
+    let not_its = ["init", "acme", "--no-input", "--mdm", "manual", "--confirm-topic", other, "--certificate"];
+    for (arguments, file) in [(init, "README.md"), (not_its, certificate)] {
+        let refused = run(home.path(), &[&arguments[..], &[file]].concat());
+        assert_eq!(refused.status.code(), Some(3), "{file}: {}", text(&refused.stderr));
+        assert_eq!(configuration(home.path()), "", "{file}");
+    }
+    let output = run(home.path(), &[&init[..], &[certificate]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+#[test]
+fn a_topic_is_confirmed_with_its_certificate() {
+    let home = home();
+    let topic = "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111";
+    let alone = run(home.path(), &["init", "acme", "--mdm", "manual", "--no-input", "--confirm-topic", topic]);
+    assert_eq!(alone.status.code(), Some(2), "{}{}", text(&alone.stdout), text(&alone.stderr));
+    assert!(text(&alone.stderr).contains("--certificate"), "{}", text(&alone.stderr));
+    assert_eq!(configuration(home.path()), "");
+}

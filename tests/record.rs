@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use pushcert::commands::{Kind, renew::Wish};
+use pushcert_papers::Topic;
 use serde_json::Value;
 
 use crate::{
@@ -64,6 +65,19 @@ async fn a_shortened_head_is_wrong_usage() {
         assert!(!said.contains("cut off"), "{said}");
     }
     assert_eq!(history(&trial, &["--verify", "--head", &head.to_uppercase()]).0, Some(0));
+}
+
+/// Whoever confirms one topic has not confirmed another.
+#[tokio::test]
+async fn another_topic_than_the_one_that_is_confirmed_is_refused() {
+    let trial = Trial::with("cloud").await;
+    let installed = trial.installed_today().await;
+    let other = Topic::parse("com.apple.mgmt.External.00000000-0000-4000-8000-000000000000").expect("a topic");
+    let refused = trial.adopt(&installed, Some(other.clone())).await;
+    assert_eq!(kind(&refused), Err((Kind::Refused, "topic-differs")));
+    let message = refused.expect_err("it was refused").message;
+    assert!(message.contains(other.as_str()) && message.contains(trial.topic().await.as_str()), "{message}");
+    assert_eq!(trial.history().await, Vec::<String>::new(), "nothing was recorded");
 }
 
 #[tokio::test]

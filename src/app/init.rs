@@ -1,4 +1,5 @@
-//! `init`: the new configuration is tried as a file beside the old one, and takes its place only when the sign-in works.
+//! `init`: the new configuration is tried as a file beside the old one, and takes its place only when the sign-in works, and
+//! the certificate that was brought is one.
 
 use std::path::{Path, PathBuf};
 
@@ -32,12 +33,20 @@ pub async fn init(settings: Settings, args: Init, printer: &Printer, ask: &Termi
     let trial = files::private_beside(&path, text.as_bytes()).map_err(failed)?;
     let real = Real::build(&Settings { config: Some(trial.path().to_owned()), ..settings }).await?;
     let name = draft.name.clone();
-    let known = real.live(printer, ask, async |world: &World<'_>| init::acquaint(world, &name).await).await?;
+    let given = args.certificate.map(adopt::Evidence::File).or_else(|| args.page.map(adopt::Evidence::Page));
+    let confirmed = args.confirm_topic;
+    let (given, known) = real
+        .live(printer, ask, async |world: &World<'_>| {
+            // What was brought is judged first: a tenant that stands there is taken for done.
+            let judged = |evidence: &_| adopt::read(world, &name, evidence, confirmed.as_ref());
+            let given = given.as_ref().map(judged).transpose()?;
+            Ok::<_, Failure>((given, init::acquaint(world, &name).await?))
+        })
+        .await?;
     files::settle(trial, &path).map_err(failed)?;
     printer.tell(Event::Note(&format!("{name} stands in {} now.", path.display())));
-    let given = args.certificate.map(adopt::Evidence::File).or_else(|| args.page.map(adopt::Evidence::Page));
     real.live(printer, ask, async |world: &World<'_>| {
-        let outcome = init::adopt_installed(world, &name, given, &known, args.confirm_topic).await?;
+        let outcome = init::adopt_installed(world, &name, given, &known, confirmed).await?;
         published::publish(world).await?;
         Ok(outcome)
     })

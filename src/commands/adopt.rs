@@ -32,24 +32,62 @@ pub enum Evidence {
     Pasted(String),
 }
 
+/// What was brought, once it was read and judged; nothing of it is recorded yet.
+pub struct Brought {
+    installed: Installed,
+    source: Source,
+    kept: Vec<Kept>,
+    /// What is wrong with it all the same, and where it comes from.
+    refused: Option<(String, Judged)>,
+}
+
+/// Reads what was brought, and judges it.
+///
+/// # Errors
+/// When it is not what it should be, or has another topic than the one that is confirmed.
+pub fn read(
+    world: &World<'_>,
+    name: &pushcert_papers::TenantName,
+    evidence: &Evidence,
+    confirmed: Option<&Topic>,
+) -> Result<Brought, Failure> {
+    let (place, brought) = match evidence {
+        Evidence::File(path) => (shown(path), from_file(world, world.tenant(name)?, path)?),
+        Evidence::Page(path) => (shown(path), from_page(files::need(path)?, &shown(path))?),
+        Evidence::Pasted(text) => ("the pasted page".into(), from_page(text.clone().into_bytes(), "the pasted page")?),
+    };
+    is_the_confirmed_one(&place, &brought.installed, confirmed)?;
+    Ok(brought)
+}
+
 /// Records what is installed.
 ///
 /// # Errors
-/// When the file is not what it should be, or the store cannot be written.
+/// When it is not what it should be, or the store cannot be written.
 pub async fn adopt(
     world: &World<'_>,
     name: &pushcert_papers::TenantName,
     evidence: &Evidence,
     confirmed: Option<Topic>,
 ) -> Outcome {
+    let brought = read(world, name, evidence, confirmed.as_ref())?;
+    record(world, name, brought, confirmed).await
+}
+
+/// Records what was brought.
+///
+/// # Errors
+/// When the store cannot be written.
+pub async fn record(
+    world: &World<'_>,
+    name: &pushcert_papers::TenantName,
+    brought: Brought,
+    confirmed: Option<Topic>,
+) -> Outcome {
     let tenant = world.tenant(name)?;
     let mut ledger = Ledger::open(world, tenant).await?;
     let before = ledger.sighting().await?;
-    let installed = match evidence {
-        Evidence::File(path) => from_file(world, tenant, &mut ledger, path).await?,
-        Evidence::Page(path) => from_page(world, &mut ledger, files::need(path)?, &shown(path)).await?,
-        Evidence::Pasted(text) => from_page(world, &mut ledger, text.clone().into_bytes(), "the pasted page").await?,
-    };
+    let installed = keep(world, &mut ledger, brought).await?;
     let fleet = look_at_devices(world, tenant).await;
     warn_of_silence(world, fleet.as_ref(), &installed);
     // A first certificate that was awaited brings its topic along: nobody has to be asked about it.
@@ -62,7 +100,7 @@ pub async fn adopt(
 /// Confirms the topic of the certificate that a console was seen to show.
 ///
 /// # Errors
-/// When the store cannot be written.
+/// When the store cannot be written, or another topic is confirmed than the one that was seen.
 pub async fn confirm_seen(
     world: &World<'_>,
     name: &pushcert_papers::TenantName,
@@ -99,12 +137,7 @@ fn warn_of_silence(world: &World<'_>, fleet: Option<&Fleet>, installed: &Install
     }
 }
 
-async fn from_file(
-    world: &World<'_>,
-    tenant: &Tenant,
-    ledger: &mut Ledger<'_>,
-    path: &Path,
-) -> Result<Installed, Failure> {
+fn from_file(world: &World<'_>, tenant: &Tenant, path: &Path) -> Result<Brought, Failure> {
     let bytes = files::need(path)?;
     let authorities = tenant.authorities.as_deref().map_or_else(|| Ok(Authorities::apple()), super::authorities)?;
     let now = world.clock.now();
@@ -113,21 +146,10 @@ async fn from_file(
         Ok(facts) => facts,
         Err(why) => return Err(not_adopted(world, path, &judged, &why)),
     };
-    let installed = installed(&facts);
-    let entry = Entry { after: Some(facts.sha256), ..Entry::of("certificate-adopted").with("source", "file") };
-    ledger.note(Kept::certificate(&bytes, &facts), entry).await?;
-    ledger.saw(Seen { at: now, source: Source::File, installed: Some(installed.clone()) }).await?;
-    world.tell(Event::Note(&format!(
-        "Recorded for {}: {}, ends {}.",
-        tenant.name,
-        facts.topic.as_ref().map_or("", |topic| topic.as_str()),
-        facts.not_after.date()
-    )));
-    if judged.verdict == Verdict::Refuse {
-        // An old certificate that has ended may be adopted all the same; what is wrong with it is said.
-        world.tell(Event::NotTaken(&Looked { path: &shown(path), judged: &judged, authorities: None, now }));
-    }
-    Ok(installed)
+    // An old certificate that has ended may be adopted all the same; what is wrong with it is said.
+    let refused = (judged.verdict == Verdict::Refuse).then(|| (shown(path), judged));
+    let kept = Kept::certificate(&bytes, &facts);
+    Ok(Brought { installed: installed(&facts), source: Source::File, kept, refused })
 }
 
 fn not_adopted(world: &World<'_>, path: &Path, judged: &Judged, why: &Finding) -> Failure {
@@ -139,12 +161,7 @@ fn not_adopted(world: &World<'_>, path: &Path, judged: &Judged, why: &Finding) -
     )
 }
 
-async fn from_page(
-    world: &World<'_>,
-    ledger: &mut Ledger<'_>,
-    bytes: Vec<u8>,
-    place: &str,
-) -> Result<Installed, Failure> {
+fn from_page(bytes: Vec<u8>, place: &str) -> Result<Brought, Failure> {
     let installed = page::read(&bytes).ok_or_else(|| {
         Failure::new(
             Kind::Refused,
@@ -153,18 +170,42 @@ async fn from_page(
         )
         .hinted("open the console's MDM certificate page, wait until it shows the certificate, and save it as a whole")
     })?;
+    let kept = vec![Kept { kind: "page", name: "console.html".into(), bytes }];
+    Ok(Brought { installed, source: Source::Page, kept, refused: None })
+}
+
+/// Whoever confirms one topic has not confirmed another. A page may show none; then it is compared with what is known.
+fn is_the_confirmed_one(place: &str, installed: &Installed, confirmed: Option<&Topic>) -> Result<(), Failure> {
+    let Some((confirmed, found)) = confirmed.zip(installed.topic.as_ref()) else { return Ok(()) };
+    if confirmed == found {
+        return Ok(());
+    }
+    let message = format!("--confirm-topic names {confirmed}, and {place} has the topic {found}");
+    Err(Failure::new(Kind::Refused, "topic-differs", message)
+        .hinted("nothing was recorded; look which certificate is installed, and which topic the devices listen to"))
+}
+
+/// Keeps what was brought, and says so.
+async fn keep(world: &World<'_>, ledger: &mut Ledger<'_>, brought: Brought) -> Result<Installed, Failure> {
     let now = world.clock.now();
-    ledger
-        .note(
-            vec![Kept { kind: "page", name: "console.html".into(), bytes }],
-            Entry::of("certificate-adopted").with("source", "page"),
-        )
-        .await?;
-    let seen = ledger.saw(Seen { at: now, source: Source::Page, installed: Some(installed) }).await?;
-    let installed = seen.installed.expect("a page shows a certificate");
-    let end = installed.not_after.map_or_else(|| "an unknown day".into(), pushcert_papers::Time::date);
-    world.tell(Event::Note(&format!("Recorded from the page: ends {end} (dates of a console have no time zone).")));
+    let Brought { installed, source, kept, refused } = brought;
+    let entry = Entry { after: installed.certificate, ..Entry::of("certificate-adopted") };
+    ledger.note(kept, entry.with("source", source.word())).await?;
+    let seen = ledger.saw(Seen { at: now, source, installed: Some(installed) }).await?;
+    let installed = seen.installed.expect("a certificate was brought");
+    world.tell(Event::Note(&recorded(&ledger.tenant().name, source, &installed)));
+    if let Some((path, judged)) = &refused {
+        world.tell(Event::NotTaken(&Looked { path, judged, authorities: None, now }));
+    }
     Ok(installed)
+}
+
+fn recorded(tenant: &pushcert_papers::TenantName, source: Source, installed: &Installed) -> String {
+    let end = installed.not_after.map_or_else(|| "an unknown day".into(), pushcert_papers::Time::date);
+    match &installed.topic {
+        Some(topic) if source == Source::File => format!("Recorded for {tenant}: {topic}, ends {end}."),
+        _ => format!("Recorded from the page: ends {end} (dates of a console have no time zone)."),
+    }
 }
 
 /// Compares with the enrolled topic, or has a person confirm it.
@@ -176,7 +217,13 @@ async fn confirm(
     confirmed: Option<Topic>,
 ) -> Result<(), Failure> {
     let tenant = ledger.tenant();
-    let Some(topic) = &installed.topic else { return Ok(()) };
+    let Some(topic) = &installed.topic else {
+        if confirmed.is_some() {
+            world.tell(Event::Note("No topic is shown there, so none is confirmed: bring the certificate's file."));
+        }
+        return Ok(());
+    };
+    is_the_confirmed_one("what is recorded", installed, confirmed.as_ref())?;
     if let Some(enrolled) = ledger.enrolled_topic() {
         if enrolled != topic {
             let words = format!(

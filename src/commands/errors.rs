@@ -15,6 +15,7 @@ pub const ERRORS: [Part; 9] = [
             ("output", "This command does not take that form of output."),
             ("reason", "Whoever does this says why:  --reason TEXT."),
             ("not-confirmed", "A person must confirm this at a terminal, by typing what is asked."),
+            ("topic-differs", "The certificate has another topic than the one that --confirm-topic names."),
             (
                 "passphrase",
                 "The passphrase cannot be used: its source does not give it, or it has other characters than printable ASCII.",

@@ -6,7 +6,7 @@ use pushcert_papers::{Fingerprint, TenantName, Topic, renewal::guide, watch::See
 
 use super::{
     Ask, Event, Failure, Kind, Outcome, World,
-    adopt::{self, Evidence},
+    adopt::{self, Brought, Evidence},
     devices::{fleet, gap},
     ledger::Ledger,
 };
@@ -252,7 +252,7 @@ pub async fn acquaint(world: &World<'_>, name: &TenantName) -> Result<Acquainted
 pub async fn adopt_installed(
     world: &World<'_>,
     name: &TenantName,
-    given: Option<Evidence>,
+    given: Option<Brought>,
     known: &Acquainted,
     confirmed: Option<Topic>,
 ) -> Outcome {
@@ -261,7 +261,10 @@ pub async fn adopt_installed(
     if let Some(installed) = from_console {
         return adopt::confirm_seen(world, name, installed, known.fleet.as_ref(), confirmed).await;
     }
-    if let Some(evidence) = given.or_else(|| brought(world.ask)) {
+    if let Some(given) = given {
+        return adopt::record(world, name, given, confirmed).await;
+    }
+    if let Some(evidence) = brought(world.ask) {
         return adopt::adopt(world, name, &evidence, confirmed).await;
     }
     world.tell(Event::Note(&format!("Next: say which certificate is installed:  pushcert adopt {name} FILE")));

@@ -54,13 +54,13 @@ pub struct Init {
     #[arg(long)]
     pub guided: bool,
     /// The installed certificate, to be recorded
-    #[arg(long, value_name = "FILE", conflicts_with = "page")]
+    #[arg(long, value_name = "FILE", group = "installed")]
     pub certificate: Option<PathBuf>,
     /// The console's page, saved from the browser, to be recorded
-    #[arg(long, value_name = "SAVED.html")]
+    #[arg(long, value_name = "SAVED.html", group = "installed")]
     pub page: Option<PathBuf>,
     /// Confirm that devices are enrolled with that certificate's topic
-    #[arg(long)]
+    #[arg(long, requires = "installed")]
     pub confirm_topic: Option<Topic>,
 }
 
