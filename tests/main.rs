@@ -9,6 +9,7 @@ mod browser;
 mod canary;
 mod channels;
 mod cmd;
+mod configuration;
 mod console;
 #[cfg(target_os = "linux")]
 mod crash;

@@ -3,6 +3,7 @@
 pub mod real;
 
 mod channels;
+mod configuration;
 mod console;
 mod credentials;
 mod demo;
@@ -27,9 +28,7 @@ use crate::{
         printer::{self, Printer},
         prompt::Terminal,
     },
-    commands::{
-        Failure, Kind, Outcome, Reporter, World, adopt, history, install, pingid, prove, published, push, renew, status,
-    },
+    commands::{Failure, Kind, Outcome, World, adopt, history, install, pingid, prove, published, push, renew, status},
     world::clock::{Clock, SystemClock},
 };
 use real::{Real, Settings};
@@ -262,6 +261,9 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
     if let Command::Watch(args) = command {
         return watch::watch(&settings, args, printer, ask).await;
     }
+    if matches!(command, Command::Config(Config::Check)) {
+        return configuration::check(&settings, printer).await;
+    }
     let real = Real::build(&settings).await?;
     if let Command::Console(command) = command {
         let configuration = init::place(&settings)?;
@@ -281,7 +283,7 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
                 | Command::Pingid(_)
                 | Command::Android(_)
         );
-        let outcome = deed(command, world, printer, settings.timeout).await;
+        let outcome = deed(command, world, settings.timeout).await;
         if changes {
             published::publish(world).await?;
         }
@@ -290,7 +292,7 @@ async fn in_the_world(command: Command, global: Global, printer: &Printer, ask: 
     .await
 }
 
-async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeout: Duration) -> Outcome {
+async fn deed(command: Command, world: &World<'_>, timeout: Duration) -> Outcome {
     match command {
         Command::Status(args) => status::status(world, &status_wish(args, timeout)).await,
         Command::Renew(args) => {
@@ -331,17 +333,11 @@ async fn deed(command: Command, world: &World<'_>, printer: &dyn Reporter, timeo
         Command::Android(Android::Enrol(args)) => credentials::enrol(world, args, timeout).await,
         Command::History(args) if args.verify => history::verify(world, args.tenant.as_ref(), args.head).await,
         Command::History(args) => history::history(world, args.tenant.as_ref()).await,
-        Command::Config(Config::Check) => {
-            printer.tell(crate::commands::Event::Note(&format!(
-                "{} tenants are configured; nothing is wrong.",
-                world.config.tenants.len()
-            )));
-            Ok(None)
-        }
         // These have been carried out before there was a world.
         Command::Check(_)
         | Command::Inspect(_)
         | Command::Csr(Csr::Alone(_))
+        | Command::Config(_)
         | Command::Console(_)
         | Command::Init(_)
         | Command::Watch(_)

@@ -83,11 +83,8 @@ impl Real {
     /// # Errors
     /// When the configuration cannot be used, or the store cannot be opened.
     pub async fn build(settings: &Settings) -> Result<Self, Failure> {
-        let folders = Folders::of_the_user().map_err(|error| Failure::new(Kind::Failed, "no-home", error))?;
-        let config = match &settings.config {
-            Some(path) => Config::read(path),
-            None => Config::of_the_user(&folders.config),
-        }?;
+        let folders = folders()?;
+        let config = configured(settings, &folders)?;
         let store = open_store(settings.store.as_deref(), config.store.as_ref(), &folders).await?;
         let handoff = settings
             .handoff
@@ -123,6 +120,25 @@ impl Real {
             who: &self.who,
         };
         deed(&world).await
+    }
+}
+
+/// The user's folders.
+///
+/// # Errors
+/// When the home is not known.
+pub(super) fn folders() -> Result<Folders, Failure> {
+    Folders::of_the_user().map_err(|error| Failure::new(Kind::Failed, "no-home", error))
+}
+
+/// The configuration of these settings.
+///
+/// # Errors
+/// When it cannot be read, or says something that cannot be.
+pub(super) fn configured(settings: &Settings, folders: &Folders) -> Result<Config, ConfigError> {
+    match &settings.config {
+        Some(path) => Config::read(path),
+        None => Config::of_the_user(&folders.config),
     }
 }
 
@@ -293,27 +309,9 @@ impl RealServers<'_> {
         tenant.console.as_ref().map(|console| self.console(tenant, console, sign_in)).transpose()
     }
 
-    /// The console, if its profile is the one that was confirmed.
+    /// The console, by its profile.
     fn console(&self, tenant: &Tenant, configured: &ConsoleConfig, sign_in: &SignIn) -> Result<KnownConsole, Failure> {
-        let path = configured.profile.display().to_string();
-        let wrong = |why: String| Failure::new(Kind::Usage, "console-profile", format!("{path}: {why}"));
-        let bytes =
-            files::read_trusted(&configured.profile, PROFILE_LIMIT).map_err(|error| wrong(error.to_string()))?;
-        let digest = Fingerprint::of(&bytes);
-        if digest != configured.sha256 {
-            return Err(wrong("this is not the profile that was confirmed".into()).hinted(format!(
-                "look at it as at a program that gets your password; if it is right, confirm it in the configuration: sha256 = \"{digest}\""
-            )));
-        }
-        let profile = Profile::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| wrong(error.to_string()))?;
-        if profile.mdm != tenant.product.word() {
-            return Err(wrong(format!(
-                "it is for {}, and {} is {}",
-                printable(&profile.mdm),
-                tenant.name,
-                tenant.product.word()
-            )));
-        }
+        let profile = profile(tenant, configured)?;
         let console = Console::new(self.http(tenant, None)?, profile, sign_in.clone(), tenant.apple_account.clone());
         Ok(KnownConsole { console, fetch: configured.fetch, upload: configured.upload, source: Source::Console })
     }
@@ -338,6 +336,32 @@ impl RealServers<'_> {
             Failure::new(Kind::Usage, "tls", error).hinted(hint)
         })
     }
+}
+
+/// A console's profile, if it is the one that was confirmed.
+///
+/// # Errors
+/// When it cannot be read, is another, or is for another kind of server.
+pub(super) fn profile(tenant: &Tenant, configured: &ConsoleConfig) -> Result<Profile, Failure> {
+    let path = configured.profile.display().to_string();
+    let wrong = |why: String| Failure::new(Kind::Usage, "console-profile", format!("{path}: {why}"));
+    let bytes = files::read_trusted(&configured.profile, PROFILE_LIMIT).map_err(|error| wrong(error.to_string()))?;
+    let digest = Fingerprint::of(&bytes);
+    if digest != configured.sha256 {
+        return Err(wrong("this is not the profile that was confirmed".into()).hinted(format!(
+            "look at it as at a program that gets your password; if it is right, confirm it in the configuration: sha256 = \"{digest}\""
+        )));
+    }
+    let profile = Profile::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| wrong(error.to_string()))?;
+    if profile.mdm != tenant.product.word() {
+        return Err(wrong(format!(
+            "it is for {}, and {} is {}",
+            printable(&profile.mdm),
+            tenant.name,
+            tenant.product.word()
+        )));
+    }
+    Ok(profile)
 }
 
 /// The certificate that the tenant's server is shown.

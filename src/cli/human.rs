@@ -21,7 +21,7 @@ use pushcert_papers::{
 use super::table;
 use crate::{
     commands::{
-        Delivery, Event, Failure, Looked, Made, Mark, Rehearsed, STEPS, TenantHeading, Verified,
+        ConfigurationReport, Delivery, Event, Failure, Looked, Made, Mark, Rehearsed, STEPS, TenantHeading, Verified,
         prove::{Answers, FleetAnswers},
         push::PushAnswer,
     },
@@ -76,6 +76,7 @@ pub fn text(event: &Event<'_>, quiet: bool) -> Option<String> {
         Event::Tenant(heading) => Some(tenant(heading)),
         Event::Done { step, mark, title, detail } => Some(done((*step, STEPS), *mark, title, detail)),
         Event::Ticked { at, mark, title, detail } => Some(done(*at, *mark, title, detail)),
+        Event::Configuration(report) => configured(report),
         Event::Note(note) => Some(note.lines().map(|line| wrapped("  ", line)).collect()),
         Event::Closing(words) => Some(format!("\n{}\n", styled(HEAD, words))),
         Event::Alive(words) => Some(format!("  {}\n", styled(FAINT, words))),
@@ -393,6 +394,23 @@ fn proved(tenant: &TenantName, answers: Answers) -> String {
             styled(GOOD, "devices answer:")
         ),
     }
+}
+
+/// Who is configured, and where. What is wrong is told as a failure is.
+fn configured(report: &ConfigurationReport<'_>) -> Option<String> {
+    let tenants = report.tenants.as_ref().filter(|_| report.problems.is_empty())?;
+    let count = match tenants.len() {
+        0 => "No tenant is".to_owned(),
+        1 => "1 tenant is".to_owned(),
+        count => format!("{count} tenants are"),
+    };
+    if report.there.is_empty() {
+        let looked = report.looked.join(" and no ");
+        return Some(wrapped("  ", &format!("{count} configured: there is no {looked}.")));
+    }
+    let names = tenants.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let said = wrapped("  ", &format!("{count} configured in {}; nothing is wrong.", report.there.join(" and ")));
+    Some(if names.is_empty() { said } else { said + &wrapped("  ", &names) })
 }
 
 fn delivered(delivery: &Delivery<'_>) -> String {

@@ -49,6 +49,9 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
             }),
         )]),
         Event::Console(report) => Some(vec![console(report)]),
+        Event::Configuration(report) => Some(vec![json!({
+            "schema": "pushcert/config/1", "tenants": report.tenants, "problems": report.problems,
+        })]),
         Event::Proved { tenant, answers } => Some(vec![json!({
             "schema": "pushcert/prove/1", "tenant": tenant, "answered": answers.answered, "asked": answers.asked,
             "devices_answer": answers.answered > 0,

@@ -90,6 +90,8 @@ pub enum Event<'a> {
     },
     /// A file that a person brought was not what was wanted, and why.
     NotTaken(&'a Looked<'a>),
+    /// The configuration was judged.
+    Configuration(&'a ConfigurationReport<'a>),
     /// A console profile, learned or shown.
     Console(&'a ConsoleReport<'a>),
     /// Devices were asked.
@@ -263,6 +265,18 @@ pub struct TenantHeading<'a> {
     pub owner: Option<&'a str>,
     /// The time.
     pub now: Time,
+}
+
+/// The configuration, judged.
+pub struct ConfigurationReport<'a> {
+    /// Where it was looked for.
+    pub looked: Vec<String>,
+    /// Where of these it stands.
+    pub there: Vec<String>,
+    /// Who is configured; `None` where it cannot be read.
+    pub tenants: Option<Vec<&'a TenantName>>,
+    /// What is wrong, in words.
+    pub problems: &'a [String],
 }
 
 /// `pushcert/renew/1`.

@@ -38,8 +38,8 @@ use pushcert_papers::{Secret, TenantName, Topic, apns::Reply, certificate::Autho
 
 pub use alerts::{Channels, Delivery};
 pub use event::{
-    Event, Looked, Made, Mark, Rehearsed, RenewalReport, STEPS, StatusLine, Telling, TenantHeading, Undelivered,
-    Verified, Watched,
+    ConfigurationReport, Event, Looked, Made, Mark, Rehearsed, RenewalReport, STEPS, StatusLine, Telling,
+    TenantHeading, Undelivered, Verified, Watched,
 };
 pub use failure::{Failure, Kind};
 pub use reports::{EnrolmentReport, RotationReport};
@@ -146,10 +146,9 @@ impl World<'_> {
     /// # Errors
     /// When the configuration has none.
     pub fn tenant(&self, name: &TenantName) -> Result<&Tenant, Failure> {
-        self.config.tenant(name).map_err(|error| {
-            Failure::new(Kind::NotFound, "tenant-unknown", &error)
-                .hinted("pushcert config check  shows what is configured")
-        })
+        self.config
+            .tenant(name)
+            .map_err(|error| Failure::new(Kind::NotFound, "tenant-unknown", &error).hinted(configured(self.config)))
     }
 
     /// What a server's error means; a refused sign-in is remembered.
@@ -168,12 +167,31 @@ impl World<'_> {
 }
 
 /// The authorities in a PEM file.
-fn authorities(path: &Path) -> Result<Authorities, Failure> {
+///
+/// # Errors
+/// When it cannot be read, or holds none.
+pub fn authorities(path: &Path) -> Result<Authorities, Failure> {
     let pem = files::need(path)?;
     Authorities::from_pem(&pem).map_err(|error| {
         Failure::new(Kind::Usage, "authorities", format!("{}: {error}", shown(path)))
             .hinted("it holds certificates of authorities in PEM, roots among them")
     })
+}
+
+/// Names that are listed where another was meant; there may be ten thousand.
+const NAMES: usize = 20;
+
+/// Who is configured, for whoever named somebody else.
+fn configured(config: &Config) -> String {
+    let names: Vec<_> = config.tenants.keys().map(TenantName::as_str).collect();
+    let listed = names.iter().take(NAMES).copied().collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0 => "no tenant is configured;  pushcert init  writes one into the configuration".into(),
+        count if count > NAMES => {
+            format!("configured: {listed} and {} more;  pushcert config check  lists them all", count - NAMES)
+        }
+        _ => format!("configured: {listed}"),
+    }
 }
 
 /// How a path is shown.

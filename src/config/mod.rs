@@ -18,6 +18,7 @@ mod written;
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -93,12 +94,17 @@ pub enum ConfigError {
     },
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
 fn list(problems: &[Problem]) -> String {
-    let one = |problem: &Problem| match problem.line {
-        Some(line) => format!("\n  line {line}: {}", problem.what),
-        None => format!("\n  {}", problem.what),
-    };
-    problems.iter().map(one).collect()
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
 }
 
 /// The tenant that was asked for is not configured.
@@ -134,13 +140,19 @@ impl Config {
         file::parse(text, folder)
     }
 
+    /// Where the user's file stands, with that folder, and the system's.
+    pub fn places(folder: &Path) -> [PathBuf; 2] {
+        [folder.join("pushcert.toml"), SYSTEM.into()]
+    }
+
     /// The user's file and the system's, as far as they are there.
     ///
     /// # Errors
     /// As for [`Self::read`].
     pub fn of_the_user(folder: &Path) -> Result<Self, ConfigError> {
-        let system = Self::read_if_there(Path::new(SYSTEM))?;
-        let user = Self::read_if_there(&folder.join("pushcert.toml"))?;
+        let [user, system] = Self::places(folder);
+        let system = Self::read_if_there(&system)?;
+        let user = Self::read_if_there(&user)?;
         Ok(user.before(system))
     }
 
