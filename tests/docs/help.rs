@@ -27,6 +27,7 @@ fn every_command_begins_its_help_with_examples_that_its_own_definitions_take() {
     each(&definitions(), &["pushcert".to_owned()], &mut |command, words| {
         let help = command.clone().render_long_help().to_string();
         let examples = help.find("Examples:\n").unwrap_or_else(|| panic!("{words:?} has no example"));
+        assert!(!help.contains("://") || !help.contains("<op:") && !help.contains("<http"), "no brackets: {help}");
         assert!(help.find("Usage:").is_some_and(|usage| examples < usage), "{help}");
         let written = command.get_before_help().map(ToString::to_string).unwrap_or_default();
         for line in lines::of(written.strip_prefix("Examples:\n").expect("examples alone")) {

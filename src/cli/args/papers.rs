@@ -38,8 +38,12 @@ pub struct Check {
     /// Look up in this list whether it is revoked; the list must be signed by its issuer
     #[arg(long, value_name = "FILE", conflicts_with = "online")]
     pub crl: Option<PathBuf>,
-    /// Look up in Apple's list whether it is revoked: asks <http://crl.apple.com/aai2ca.crl>, and nothing else
-    #[arg(long)]
+    /// Look up in Apple's list whether it is revoked
+    // Said apart: in a comment the address would need brackets, which the help would show.
+    #[arg(
+        help = "Look up in Apple's list whether it is revoked: asks http://crl.apple.com/aai2ca.crl, and nothing else",
+        long
+    )]
     pub online: bool,
     /// Trust these authorities instead of Apple's (PEM); every output says so
     #[arg(long, value_name = "FILE")]
@@ -75,8 +79,14 @@ pub struct Passphrase {
     /// Take the passphrase from the one line in this file; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
-    /// Take the passphrase from what this program prints, such as 'op read <op://it/push/passphrase>'
-    #[arg(long, value_name = "COMMAND", conflicts_with = "passphrase_file")]
+    /// Take the passphrase from what this program prints
+    // Said apart, as above.
+    #[arg(
+        help = "Take the passphrase from what this program prints, such as 'op read op://it/push/passphrase'",
+        long,
+        value_name = "COMMAND",
+        conflicts_with = "passphrase_file"
+    )]
     pub passphrase_command: Option<String>,
 }
 
