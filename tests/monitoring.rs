@@ -195,12 +195,15 @@ fn a_calendar_and_a_report() {
     let status = |form: &str| said(&run(home.path(), &["status", "--from", &from, "--at", "2026-11-23", "-o", form])).0;
     let calendar = status("ics");
     for line in
-        ["BEGIN:VCALENDAR", "DTSTART;VALUE=DATE:20261102", "DTEND;VALUE=DATE:20261103", "DTSTART:20261202T012733Z"]
+        ["BEGIN:VCALENDAR", "DTSTART;VALUE=DATE:20261123", "DTEND;VALUE=DATE:20261124", "DTSTART:20261202T012733Z"]
     {
         assert!(calendar.contains(&format!("{line}\r\n")), "{line} is missing in\n{calendar}");
     }
     assert!(calendar.lines().all(|line| line.len() <= 75), "lines are folded");
     assert_eq!(calendar, status("ics"), "the same certificate gives the same calendar");
+    // What is not due yet stands on the day that  next  names, and a renewal that is due on today.
+    let early = said(&run(home.path(), &["status", "--from", &from, "--at", "2026-08-01", "-o", "ics"])).0;
+    assert!(early.contains("DTSTART;VALUE=DATE:20261003\r\n"), "{early}");
     let report = status("junit");
     let failure = "<failure type=\"critical\" message=\"PUSHCERT CRITICAL - acme ends in 9 days (2026-12-02)\">";
     assert!(
@@ -237,4 +240,23 @@ fn a_tag_that_no_tenant_has() {
     let said = text(&among.stderr);
     assert!(among.status.code() == Some(6) && !said.contains("did you mean"), "{said}");
     assert!(said.contains("none of the tenants named"), "{said}");
+}
+
+/// A word that the message does not speak of would send its reader elsewhere.
+#[test]
+fn a_report_is_of_the_kind_that_its_message_is_about() {
+    let home = home();
+    let report = |tenant: Value| {
+        let from = list(home.path(), &tenant);
+        said(&run(home.path(), &["status", "--from", &from, "--at", "2026-11-23", "-o", "junit"])).0
+    };
+    let with = |problem: &str| {
+        let mut tenant = acme();
+        tenant["problems"] = json!(["account-not-rehearsed", problem]);
+        report(tenant)
+    };
+    let dull = with("account-unknown");
+    assert!(dull.contains("<failure type=\"critical\" message=\"PUSHCERT CRITICAL - acme ends in 9 days"), "{dull}");
+    let grave = with("topic-changed");
+    assert!(grave.contains("<failure type=\"topic-changed\""), "{grave}");
 }

@@ -126,7 +126,7 @@ fn python_reads_the_calendar() {
     let [tenants, files] = answers("ics");
     let said = python(script, &tenants);
     for line in [
-        "2026-11-02 Renew the Apple push certificate of acme",
+        "2026-11-23 Renew the Apple push certificate of acme",
         "2026-12-02T01:27:33+00:00 The Apple push certificate of acme ends",
         "2027-06-02T01:27:33+00:00 The Apple push certificate of globex ends",
     ] {

@@ -37,9 +37,11 @@ fn events(one: &Watched) -> String {
     dates.into_iter().flatten().chain(super::credentials::events(one)).map(|event| event.to_string()).collect()
 }
 
-/// The day on which the warning begins, for the whole day, with a reminder at nine.
+/// The day from which it is due, as `next` names it, for the whole day, with a reminder at nine. What is due already is due
+/// today: nobody looks for it in the past.
 fn renewal(one: &Watched, end: Time) -> Event {
-    let day = end.plus(-one.thresholds.warning * DAY);
+    let days = one.thresholds.notice.max(one.thresholds.warning);
+    let day = end.plus(-days * DAY).max(one.now);
     let name = printable(&one.name);
     let mut event = Event::new();
     event

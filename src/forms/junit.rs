@@ -1,6 +1,9 @@
 //! A test report in the XML of `JUnit`, for pipelines: a test for every certificate.
 
-use pushcert_papers::{escape::printable, watch::Level};
+use pushcert_papers::{
+    escape::printable,
+    watch::{Level, State},
+};
 use quick_xml::{
     Writer,
     events::{BytesDecl, BytesText, Event as Xml},
@@ -32,6 +35,17 @@ fn report(xml: &mut Writer<Vec<u8>>, watched: &[Watched]) -> std::io::Result<()>
     Ok(())
 }
 
+/// What the message is about: a problem that is graver than the date, or else the state; where the date is well, how
+/// serious the rest is.
+fn kind(one: &Watched) -> &'static str {
+    match one.why.filter(|why| one.problems.contains(why)) {
+        Some(problem) => problem,
+        None if one.state == State::Ok && one.level == Level::Critical => State::Critical.word(),
+        None if one.state == State::Ok && one.level == Level::Warning => State::Warning.word(),
+        None => one.state.word(),
+    }
+}
+
 fn case(xml: &mut Writer<Vec<u8>>, one: &Watched) -> std::io::Result<()> {
     let name = printable(&one.name);
     let class = if one.is_file { "pushcert.check" } else { "pushcert.status" };
@@ -45,8 +59,7 @@ fn case(xml: &mut Writer<Vec<u8>>, one: &Watched) -> std::io::Result<()> {
         let (line, _) = nagios(std::slice::from_ref(one));
         let words = line.split(" | ").next().unwrap_or_default().trim().to_owned();
         if let Some(outcome) = outcome {
-            let kind = one.problems.first().copied().unwrap_or(one.state.word());
-            let element = xml.create_element(outcome).with_attributes([("type", kind), ("message", &words)]);
+            let element = xml.create_element(outcome).with_attributes([("type", kind(one)), ("message", &words)]);
             element.write_text_content(BytesText::new(one.next.as_deref().unwrap_or_default()))?;
         } else {
             xml.create_element("system-out").write_text_content(BytesText::new(&words))?;
