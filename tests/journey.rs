@@ -3,7 +3,7 @@
 use std::fs;
 
 use pushcert::commands::{
-    Kind,
+    Kind, World, prove,
     renew::{Accept, Wish},
 };
 use pushcert_papers::Code;
@@ -354,4 +354,20 @@ async fn another_run_holds_the_tenant() {
         .await;
     assert_eq!(kind(&outcome), Err((Kind::Busy, "busy")));
     assert_eq!(trial.deeds("request-made").len(), 0);
+}
+
+#[tokio::test]
+async fn a_device_that_is_not_there_is_named() {
+    for tenant in ["cloud", "core"] {
+        let trial = Trial::with(tenant).await;
+        let there = trial.fleet().await.expect("a fleet").recent(1).remove(0).id;
+        let ask = async |devices: Vec<String>| {
+            let wish = prove::Wish { devices, ..prove::Wish::default() };
+            trial.live(async |world: &World<'_>| prove::prove(world, &trial.tenant, &wish).await).await
+        };
+        assert_eq!(kind(&ask(vec![there.clone()]).await), Ok(None), "{tenant}");
+        let absent = ask(vec![there, "123".into()]).await;
+        assert_eq!(kind(&absent), Err((Kind::NotFound, "device-unknown")), "{tenant}");
+        assert!(absent.expect_err("it is not there").message.contains("123"), "{tenant}");
+    }
 }

@@ -44,6 +44,7 @@ pub const ERRORS: [Part; 9] = [
             ("configuration", "The configuration is not there, cannot be trusted, or says something that cannot be."),
             ("tenant-unknown", "No tenant has this name."),
             ("no-tenant", "No tenant is configured, or none has this tag."),
+            ("device-unknown", "The server has no Apple device of this name."),
             ("tenant", "The new tenant has no name yet, or one that cannot be."),
             ("missing", "Something must be said that nobody is there to be asked for."),
             ("password", "What was said of the password's place cannot be."),

@@ -86,20 +86,39 @@ pub async fn prove(world: &World<'_>, name: &TenantName, wish: &Wish) -> Outcome
     if let Some(certificate) = own {
         return push::prove_own(world, tenant, &mut ledger, (&certificate, &wish.passphrase)).await;
     }
-    let asked = async {
-        let noted = match wish.devices.as_slice() {
-            [] => fleet(world, &*server.mdm).await?.recent(DEVICES),
-            named => server.mdm.devices(named).await?,
-        };
-        ask(world, &*server.mdm, noted, wish.wait.unwrap_or(world.patience)).await
+    let noted = match noted(world, &*server.mdm, &wish.devices).await {
+        Ok(noted) => noted,
+        Err(error) => return Err(world.failed(tenant, error).await),
     };
-    let answers = match asked.await {
+    all_are_there(name, &wish.devices, &noted)?;
+    let answers = match ask(world, &*server.mdm, noted, wish.wait.unwrap_or(world.patience)).await {
         Ok(answers) => answers,
         Err(error) => return Err(world.failed(tenant, error).await),
     };
     keep(world, &mut ledger, answers).await?;
     world.tell(Event::Proved { tenant: name, answers });
     Ok((answers.answered == 0).then_some(Kind::Temporary))
+}
+
+/// The devices that are to be asked: those that were named, or else the ones that checked in last.
+async fn noted(world: &World<'_>, mdm: &dyn Mdm, named: &[String]) -> Result<Vec<Device>, MdmError> {
+    match named {
+        [] => Ok(fleet(world, mdm).await?.recent(DEVICES)),
+        named => mdm.devices(named).await,
+    }
+}
+
+/// Whether the server knows every device that was named. One that it answers under another name has been found, too.
+fn all_are_there(tenant: &TenantName, named: &[String], found: &[Device]) -> Result<(), Failure> {
+    let is_known = |name: &str| found.iter().any(|device| device.id.eq_ignore_ascii_case(name));
+    let absent: Vec<_> = named.iter().map(String::as_str).filter(|name| !is_known(name)).collect();
+    if absent.is_empty() || found.len() >= named.len() {
+        return Ok(());
+    }
+    let message = format!("{tenant} has no Apple device {}; none was asked", absent.join(", "));
+    Err(Failure::new(Kind::NotFound, "device-unknown", message).hinted(
+        "--device takes the name that the server's interface gives a device: a number at Cloud, a UUID at Core",
+    ))
 }
 
 /// Asks devices, whose last check-ins were noted, to check in, and looks who does. The noted check-in is by the server's
