@@ -318,8 +318,7 @@ async fn deed(command: Command, world: &World<'_>, timeout: Duration) -> Outcome
         }
         Command::Install(args) => install::install(world, &args.tenant, args.file, accept(args.accept)).await,
         Command::Prove(Prove { tenant, identity: Some(file), passphrase, .. }) => {
-            let passphrase = papers::passphrase(passphrase).given()?;
-            push::prove_push(world, &tenant, &file, passphrase.as_ref()).await
+            push::prove_push(world, &tenant, &file, &papers::passphrase(passphrase)).await
         }
         Command::Prove(args) => {
             let passphrase = papers::passphrase(args.passphrase);

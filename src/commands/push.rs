@@ -39,15 +39,27 @@ pub struct PushAnswer {
 /// # Errors
 /// When the file holds no certificate with its key, the certificate has another topic than the enrolled one, or APNs gives
 /// no answer.
-pub async fn prove_push(world: &World<'_>, name: &TenantName, file: &Path, passphrase: Option<&Secret>) -> Outcome {
+pub async fn prove_push(world: &World<'_>, name: &TenantName, file: &Path, passphrase: &Passphrase) -> Outcome {
     let tenant = world.tenant(name)?;
     let mut ledger = Ledger::open(world, tenant).await?;
-    let identity = Identity::read(&files::need(file)?, passphrase).map_err(|error| {
+    let identity = identity(world, file, passphrase)?;
+    outcome(&ask(world, tenant, &mut ledger, &identity, &shown(file)).await?)
+}
+
+/// The certificate and the key in a file. Where only a passphrase is missing, it is asked for.
+fn identity(world: &World<'_>, file: &Path, passphrase: &Passphrase) -> Result<Identity, Failure> {
+    let bytes = files::need(file)?;
+    let read = match Identity::read(&bytes, passphrase.given()?.as_ref()) {
+        Err(error) if error.may_want_a_passphrase() && !passphrase.is_given() => {
+            Identity::read(&bytes, Some(&passphrase.to_open(&shown(file), world.ask)?))
+        }
+        read => read,
+    };
+    read.map_err(|error| {
         not_an_identity(&shown(file), &error).hinted(
             "it must hold the push certificate with its private key: PKCS #12, or both in PEM; --passphrase-file opens it",
         )
-    })?;
-    outcome(&ask(world, tenant, &mut ledger, &identity, &shown(file)).await?)
+    })
 }
 
 /// Asks APNs with the installed certificate and its own key, both of the store.

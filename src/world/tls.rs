@@ -87,6 +87,17 @@ pub enum IdentityError {
     NotTaken(String),
 }
 
+impl IdentityError {
+    /// Whether another passphrase than the one that was tried, or than none, may open it.
+    pub const fn may_want_a_passphrase(&self) -> bool {
+        matches!(
+            self,
+            Self::Key(KeyError::PassphraseNeeded | KeyError::WrongPassphrase)
+                | Self::Bundle(BundleError::WrongPassphrase)
+        )
+    }
+}
+
 impl Identity {
     /// A certificate and its key, in PEM or as PKCS #12; with the passphrase where it has one. Certificates of
     /// authorities beside it are shown too.

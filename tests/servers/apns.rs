@@ -6,7 +6,7 @@ use std::{
 };
 
 use pushcert::{
-    commands::{Kind, Outcome, World, push::prove_push},
+    commands::{Kind, Outcome, World, passphrase::Passphrase, push::prove_push},
     world::keys::{Profile, Subject, fresh, pack},
 };
 use pushcert_papers::{
@@ -81,8 +81,10 @@ async fn enrolled_with(topic: &Topic) -> Trial {
 }
 
 async fn asked(trial: &Trial, file: &Path, passphrase: Option<&str>) -> Outcome {
-    let passphrase = passphrase.map(Secret::new);
-    trial.live(async |world: &World<'_>| prove_push(world, &trial.tenant, file, passphrase.as_ref()).await).await
+    let place = trial.path("passphrase");
+    let file_of = |words: &str| fs::write(&place, words).map(|()| place.clone()).expect("written");
+    let passphrase = Passphrase { file: passphrase.map(file_of), command: None };
+    trial.live(async |world: &World<'_>| prove_push(world, &trial.tenant, file, &passphrase).await).await
 }
 
 async fn own() -> (Trial, Own) {
@@ -101,6 +103,7 @@ async fn a_good_certificate_is_accepted_in_every_form_of_file() {
     let packed = own.packed(&trial, &Secret::new("correct horse"));
     assert_eq!(kind(&asked(&trial, &packed, Some("correct horse")).await), Ok(None));
     assert_eq!(kind(&asked(&trial, &packed, Some("wrong")).await), Err((Kind::Refused, "not-an-identity")));
+    assert_eq!(kind(&asked(&trial, &packed, None).await), Err((Kind::Usage, "passphrase-needed")));
     assert_eq!(trial.history().await.iter().filter(|line| *line == "apns-asked").count(), 2);
 }
 
