@@ -316,7 +316,9 @@ impl Room<'_> {
         let sign =
             ["csr", "sign", &csr, "--vendor", vendor, "--vendor-key", key, "--out", &out, "--authorities", &anchors];
         let signed = run(self.home, &sign);
-        assert_eq!(signed.status.code(), Some(0), "{}{}", text(&signed.stdout), text(&signed.stderr));
+        let said = text(&signed.stdout);
+        assert_eq!(signed.status.code(), Some(0), "{said}{}", text(&signed.stderr));
+        assert!(said.contains("not Apple's"), "{said}");
         out
     }
 
@@ -337,4 +339,58 @@ impl Room<'_> {
         let row = list.split("<tr>").find(|row| row.contains(uuid)).expect("the row");
         row.split("serial=").nth(1).and_then(|rest| rest.split('"').next()).expect("a serial").to_owned()
     }
+}
+
+/// Whoever trusted others than Apple's authorities is told so wherever something was made.
+#[test]
+fn other_authorities_are_named_wherever_they_were_trusted() {
+    let home = home();
+    let secret = put(home.path(), "passphrase", "correct horse\n");
+    let authorities = "fixtures/papers/authorities.pem";
+    let pack = |out: &str, more: &[&str]| {
+        let out = home.path().join(out).display().to_string();
+        let fixed = ["--out", &out, "--passphrase-file", &secret, "--authorities", authorities];
+        let wanted = ["p12", "pack", "fixtures/papers/renewal-after.pem", "--key", "fixtures/papers/private-key.pem"];
+        run(home.path(), &[&wanted[..], &fixed, more].concat())
+    };
+    let line = &lines(&pack("one.p12", &["-o", "json"]))[0];
+    assert_eq!(line["authorities"], authorities, "{line}");
+    let said = text(&pack("two.p12", &[]).stdout);
+    let judged = "judged by the authorities in fixtures/papers/authorities.pem, not Apple's";
+    assert!(said.contains(judged), "{said}");
+    let out = home.path().join("request.txt").display().to_string();
+    let sign = ["csr", "sign", "fixtures/papers/bare.csr", "--vendor", "fixtures/papers/vendor.pem"];
+    let with = ["--vendor-key", "fixtures/papers/private-key.pem", "--authorities", authorities, "--out", &out];
+    let said = text(&run(home.path(), &[&sign[..], &with].concat()).stdout);
+    assert!(said.contains(judged), "{said}");
+}
+
+#[test]
+fn a_bundle_that_does_not_open_is_said_to_be_closed() {
+    let home = home();
+    let secret = put(home.path(), "passphrase", "another horse\n");
+    let inspect = ["inspect", "fixtures/papers/bundle.p12"];
+    let said = text(&run(home.path(), &[&inspect[..], &["--passphrase-file", &secret]].concat()).stdout);
+    assert!(said.contains("the passphrase does not open the file"), "{said}");
+    let said = text(&run(home.path(), &inspect).stdout);
+    assert!(said.contains("a passphrase protects the file, and none was given"), "{said}");
+}
+
+#[test]
+fn a_passphrase_that_was_not_given_is_not_a_wrong_one() {
+    let home = home();
+    let config = put(home.path(), "pushcert.toml", "[tenants.acme]\nmdm = \"manual\"\n");
+    let prove = ["--config", &config, "prove", "acme", "--identity", "fixtures/papers/bundle.p12"];
+    let output = run(home.path(), &prove);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("needs a passphrase") && !said.contains("does not open"), "{said}");
+}
+
+#[test]
+fn a_file_that_names_no_app() {
+    let home = home();
+    let file = put(home.path(), "plain.json", "{\"token\": \"x\"}");
+    let said = text(&run(home.path(), &["pingid", "lint", &file]).stdout);
+    assert!(said.contains("not named in the file"), "{said}");
 }

@@ -143,22 +143,28 @@ pub fn judged(looked: &Looked<'_>, text: &mut String) {
     text.push_str(&contents(looked));
     text.push_str(&findings(&judged.findings));
     if let Some(authorities) = looked.authorities {
-        let _ = writeln!(
-            text,
-            "  {}",
-            styled(LOOK, &format!("judged by the authorities in {}, not Apple's", printable(authorities)))
-        );
+        text.push_str(&judged_by(authorities));
     }
+}
+
+fn judged_by(authorities: &str) -> String {
+    let words = format!("judged by the authorities in {}, not Apple's", printable(authorities));
+    format!("  {}\n", styled(LOOK, &words))
 }
 
 fn inspected(looked: &Looked<'_>) -> String {
     let mut text = format!("{}  {}\n", styled(HEAD, &printable(looked.path)), looked.judged.kind.word());
     let body = contents(looked);
+    let closed = looked.judged.pkcs12.as_ref().is_some_and(|facts| !facts.opened);
     if body.is_empty() {
         // What it is, without a word on whether that is good.
         text.extend(looked.judged.findings.iter().map(|finding| wrapped("  ", &finding.message)));
     }
     text.push_str(&body);
+    if closed {
+        let why = looked.judged.findings.iter().filter(|finding| finding.severity == Severity::Refuse);
+        text.extend(why.map(|finding| wrapped("  ", &finding.message)));
+    }
     text
 }
 
@@ -178,7 +184,7 @@ fn configuration(facts: &ConfigurationFacts) -> String {
         Some(_) => "there, not shown",
         None => "none",
     };
-    let app = facts.app.as_deref().unwrap_or("not named in this form");
+    let app = facts.app.as_deref().unwrap_or("not named in the file");
     row("app", app) + &row("settings", &facts.settings.to_string()) + &row("token", token)
 }
 
@@ -216,6 +222,7 @@ fn made(made: &Made<'_>) -> String {
         text.push_str(&row("topic", topic.as_str()));
     }
     text.push_str(&row("key", &format!("SHA-256 {}", made.public_key_sha256)));
+    text.extend(made.authorities.map(judged_by));
     text.extend(made.next.iter().map(|line| wrapped("  ", line)));
     text
 }

@@ -202,9 +202,13 @@ fn rehearsed(found: &Rehearsed) -> Value {
 fn made(made: &Made<'_>) -> Value {
     let files: serde_json::Map<_, _> =
         made.files.iter().map(|(what, path)| ((*what).to_owned(), json!(path))).collect();
-    json!({
+    let mut line = json!({
         "schema": "pushcert/made/1", "files": files, "topic": made.topic, "public_key_sha256": made.public_key_sha256,
-    })
+    });
+    if let Some(authorities) = made.authorities {
+        line["authorities"] = json!(authorities);
+    }
+    line
 }
 
 const fn verdict(verdict: AfterChange) -> &'static str {

@@ -63,6 +63,7 @@ pub fn new(reporter: &dyn Reporter, ask: &dyn Ask, wish: New) -> Outcome {
         files: vec![("private_key", shown(&paths[0])), ("csr", shown(&paths[1]))],
         topic: None,
         public_key_sha256: fresh.key.public_key_sha256(),
+        authorities: None,
         next: &[
             "Keep the key and its passphrase as long as the certificate that comes of it is in use.",
             "An MDM vendor signs the request:  pushcert csr sign REQUEST --vendor CERTIFICATE --out REQUEST.txt",
@@ -106,12 +107,14 @@ pub fn sign(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Sign, now: Time) -> O
     let form = Vendor::new(&certificates, key)
         .map_err(SigningError::from)
         .and_then(|vendor| vendor.sign(&csr, &authorities, now));
+    let trusted = wish.authorities.as_deref().map(shown);
     let form = match form {
         Ok(form) => form,
         Err(SigningError::Refused(findings)) => {
             let judged = Judged::only(pushcert_papers::Kind::VendorCertificate, findings);
             let path = shown(&wish.vendor);
-            reporter.tell(Event::Judged(&Looked { path: &path, judged: &judged, authorities: None, now }));
+            let authorities = trusted.as_deref();
+            reporter.tell(Event::Judged(&Looked { path: &path, judged: &judged, authorities, now }));
             return Ok(Some(Kind::Refused));
         }
         Err(SigningError::Failed { why }) => return Err(Failure::new(Kind::Failed, "signature", why)),
@@ -121,6 +124,7 @@ pub fn sign(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Sign, now: Time) -> O
         files: vec![("request", shown(&wish.out))],
         topic: None,
         public_key_sha256: csr.public_key_sha256,
+        authorities: trusted.as_deref(),
         next: &["Upload it at https://identity.apple.com/pushcert/ with Renew on the right row, never with Create."],
     }));
     Ok(None)
@@ -203,7 +207,8 @@ pub fn open(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Open, now: Time) -> O
     let path = shown(&wish.out);
     let name = wish.out.file_name().and_then(|name| name.to_str());
     let judged = judge(&inner, name, Want::PushRequest, &Expectations::default(), &authorities, now);
-    reporter.tell(Event::Judged(&Looked { path: &path, judged: &judged, authorities: None, now }));
+    let trusted = wish.authorities.as_deref().map(shown);
+    reporter.tell(Event::Judged(&Looked { path: &path, judged: &judged, authorities: trusted.as_deref(), now }));
     let Some(facts) = judged.request.filter(|_| judged.verdict != pushcert_papers::Verdict::Refuse) else {
         return Ok(Some(Kind::Refused));
     };
@@ -212,6 +217,7 @@ pub fn open(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Open, now: Time) -> O
         files: vec![("request", path)],
         topic: None,
         public_key_sha256: facts.public_key_sha256,
+        authorities: None,
         next: &["Upload it at https://identity.apple.com/pushcert/ with Renew on the right row, never with Create."],
     }));
     Ok(None)

@@ -221,6 +221,8 @@ pub struct Made<'a> {
     pub topic: Option<Topic>,
     /// SHA-256 of the DER SubjectPublicKeyInfo that they share.
     pub public_key_sha256: Fingerprint,
+    /// The file of the authorities that were trusted, where they are not Apple's and no judgement has named them.
+    pub authorities: Option<&'a str>,
     /// What to do with them, for people.
     pub next: &'a [&'a str],
 }

@@ -65,7 +65,8 @@ pub fn pack(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Pack, now: Time) -> O
     let expected = Expectations { public_key: Some(key.public_key_sha256()), own_key: true, ..Expectations::default() };
     let judged = judge(&bytes, None, Want::PushCertificate, &expected, &authorities, now);
     let path = shown(&wish.certificate);
-    reporter.tell(Event::Judged(&Looked { path: &path, judged: &judged, authorities: None, now }));
+    let trusted = wish.authorities.as_deref().map(shown);
+    reporter.tell(Event::Judged(&Looked { path: &path, judged: &judged, authorities: trusted.as_deref(), now }));
     let Some(leaf) = accepted(&judged, &bytes) else { return Ok(Some(Kind::Refused)) };
     let packed = wish.file.packed(&key, &leaf, ask)?;
     wish.file.put(reporter, &packed, &leaf, &[])?;
@@ -104,6 +105,7 @@ impl NewFile {
             files: vec![("pkcs12", shown(&self.out))],
             topic: leaf.topic(),
             public_key_sha256: leaf.public_key_sha256,
+            authorities: None,
             next,
         }));
         Ok(())
@@ -163,6 +165,7 @@ pub fn open(reporter: &dyn Reporter, ask: &dyn Ask, wish: &Open) -> Outcome {
         files,
         topic: leaf.topic(),
         public_key_sha256: leaf.public_key_sha256,
+        authorities: None,
         next: &[],
     }));
     Ok(None)

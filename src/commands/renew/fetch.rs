@@ -79,6 +79,7 @@ impl Run<'_> {
             files: vec![("request", shown(&copy))],
             topic: journey.topic.clone(),
             public_key_sha256: held.public_key,
+            authorities: None,
             next: &[&next],
         }));
         Ok(Flow::Stop(None, None))
