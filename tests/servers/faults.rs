@@ -110,7 +110,7 @@ async fn a_busy_server_is_asked_again_in_its_own_time() {
         r#"{"where":"cloud","match":"/api/v1/device","times":1,"do":{"status":429,"headers":{"retry-after":"0"}}}"#,
     );
     assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)));
-    assert!(trial.said.notes.borrow().is_empty());
+    assert!(!trial.said.noted("cannot be looked at"), "{:?}", trial.said.notes);
 }
 
 #[tokio::test]
