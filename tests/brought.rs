@@ -57,7 +57,7 @@ async fn a_file_that_is_refused_opens_no_renewal() {
 #[tokio::test]
 async fn a_file_that_is_refused_does_not_do_away_with_the_request() {
     let mut trial = Trial::with("cloud").await;
-    trial.reconfigured(|text| text.replace("unattended_request = true", "unattended_request = false"));
+    trial.fetches_nothing_unattended();
     assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)), "the request is still to come");
     assert_eq!(kind(&trial.bring(&page(&trial)).await), Err((Kind::Refused, "html-page")));
     assert!(!trial.history().await.iter().any(|what| what == "request-made-elsewhere"));
@@ -76,6 +76,20 @@ async fn todays_certificate_is_kept_and_is_no_mistake() {
     assert!(!history.iter().any(|what| what == "certificate-refused"), "{history:?}");
     let renewed = trial.renewed_at_the_portal().await;
     assert_eq!(kind(&trial.bring(&renewed).await), Ok(None));
+}
+
+#[tokio::test]
+async fn todays_certificate_that_comes_late_is_no_mistake_either() {
+    let trial = Trial::with("cloud").await;
+    assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)));
+    let today = trial.installed_today().await;
+    let renewed = trial.renewed_at_the_portal().await;
+    trial.fault(r#"{"where":"cloud","match":"/admin/api/mdm-certificate","after":2,"times":1,"do":{"status":503}}"#);
+    assert!(trial.bring(&renewed).await.is_err(), "the upload does not go through");
+    assert_eq!(trial.status().await.step.word(), "install");
+    assert_eq!(kind(&trial.bring(&today).await), Ok(None), "it is kept, and the new one goes on its way");
+    let history = trial.history().await;
+    assert!(history.contains(&"present-certificate-kept".to_owned()) && trial.uploads() == 1, "{history:?}");
 }
 
 #[tokio::test]

@@ -199,7 +199,7 @@ async fn at_the_portal_for_the_first_time() -> (Trial, PathBuf) {
     let mut trial = Trial::with("cloud").await;
     trial.renew(Wish::default()).await.expect("at the portal");
     let certificate = trial.renewed_at_the_portal().await;
-    trial.reconfigured(|text| text.replace("unattended_request = true", "unattended_request = false"));
+    trial.fetches_nothing_unattended();
     (trial, certificate)
 }
 
@@ -221,7 +221,7 @@ async fn the_first_upload_needs_a_persons_yes_and_goes_on_record() {
 #[tokio::test]
 async fn a_download_that_nobody_confirms_is_guided() {
     let mut trial = Trial::with("cloud").await;
-    trial.reconfigured(|text| text.replace("unattended_request = true", "unattended_request = false"));
+    trial.fetches_nothing_unattended();
     trial.person.there.set(true);
     assert_eq!(kind(&trial.renew(Wish::default()).await), Ok(Some(Kind::Waiting)));
     assert_eq!(trial.deeds("request-made").len(), 0, "no key is made without a yes");

@@ -89,7 +89,7 @@ async fn a_request_that_was_made_elsewhere_is_not_said_to_be_kept() {
 #[tokio::test]
 async fn nobody_there_and_no_word_beforehand_means_that_nothing_is_fetched() {
     let mut trial = Trial::with("cloud").await;
-    trial.reconfigured(|text| text.replace("unattended_request = true", "unattended_request = false"));
+    trial.fetches_nothing_unattended();
     let copy = trial.path("copy.txt");
     assert_eq!(kind(&fetched(&trial, Some(copy.clone())).await), Ok(Some(Kind::Waiting)));
     assert_eq!((trial.deeds("request-made").len(), copy.exists()), (0, false));

@@ -86,6 +86,11 @@ impl Trial {
     }
 
     /// The configuration.
+    /// From here on no request is fetched while nobody is there.
+    pub fn fetches_nothing_unattended(&mut self) {
+        self.reconfigured(|text| text.replace("unattended_request = true", "unattended_request = false"));
+    }
+
     pub fn config(&self) -> &Path {
         &self.config
     }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::real::{self, Real, Settings};
+use super::real::{Real, Settings, folders};
 use crate::{
     cli::{args::Init, printer::Printer, prompt::Terminal},
     commands::{
@@ -31,11 +31,11 @@ pub async fn init(settings: Settings, args: Init, printer: &Printer, ask: &Termi
         files::create_private_dir(folder).map_err(failed)?;
     }
     let trial = files::private_beside(&path, text.as_bytes()).map_err(failed)?;
-    let world = Real::build(&Settings { config: Some(trial.path().to_owned()), ..settings }).await?;
+    let real = Real::build(&Settings { config: Some(trial.path().to_owned()), ..settings }).await?;
     let name = draft.name.clone();
     let given = args.certificate.map(adopt::Evidence::File).or_else(|| args.page.map(adopt::Evidence::Page));
     let confirmed = args.confirm_topic;
-    let (given, known) = world
+    let (given, known) = real
         .live(printer, ask, async |world: &World<'_>| {
             // What was brought is judged first: a tenant that stands there is taken for done.
             let judged = |evidence: &_| adopt::read(world, &name, evidence, confirmed.as_ref());
@@ -45,13 +45,12 @@ pub async fn init(settings: Settings, args: Init, printer: &Printer, ask: &Termi
         .await?;
     files::settle(trial, &path).map_err(failed)?;
     printer.tell(Event::Note(&format!("{name} stands in {} now.", path.display())));
-    world
-        .live(printer, ask, async |world: &World<'_>| {
-            let outcome = init::adopt_installed(world, &name, given, &known, confirmed).await?;
-            published::publish(world).await?;
-            Ok(outcome)
-        })
-        .await
+    real.live(printer, ask, async |world: &World<'_>| {
+        let outcome = init::adopt_installed(world, &name, given, &known, confirmed).await?;
+        published::publish(world).await?;
+        Ok(outcome)
+    })
+    .await
 }
 
 /// The configuration that is written to: the one that was named, or else the user's own.
@@ -59,7 +58,7 @@ pub fn place(settings: &Settings) -> Result<PathBuf, Failure> {
     if let Some(path) = &settings.config {
         return Ok(path.clone());
     }
-    Ok(real::folders()?.config.join("pushcert.toml"))
+    Ok(folders()?.config.join("pushcert.toml"))
 }
 
 /// What stands there: its text, and what it says.

@@ -90,14 +90,14 @@ fn tagged<'a>(tenants: Vec<&'a Tenant>, tag: &str, whose: &str) -> Result<Vec<&'
         return Ok(with);
     }
     let tags: BTreeSet<_> = without.iter().flat_map(|tenant| &tenant.tags).map(String::as_str).collect();
-    let meant = nearest::to(tag, tags.iter().copied()).map(|near| format!("; did you mean {near:?}?"));
+    let meant = nearest::meant(tag, tags.iter().copied());
     let message = format!("{whose} has the tag {tag:?}");
     let hint = if tags.is_empty() {
         "nor any other: tags = [\"…\"] in a tenant's table gives it some".to_owned()
     } else {
         format!("there are these tags: {}", tags.into_iter().collect::<Vec<_>>().join(", "))
     };
-    Err(Failure::new(Kind::NotFound, "no-tenant", message + &meant.unwrap_or_default()).hinted(hint))
+    Err(Failure::new(Kind::NotFound, "no-tenant", message + &meant).hinted(hint))
 }
 
 /// Writes beneath each line which of its alerts did not arrive.

@@ -83,19 +83,9 @@ impl Run<'_> {
         self.ledger.open_journey().cloned().unwrap_or_else(next)
     }
 
-    /// Takes the certificate of the open journey, where it passes.
+    /// Takes a certificate where it passes. Nothing is begun, and no request skipped, for one that does not.
     pub(super) async fn take_certificate(&mut self, bytes: Vec<u8>, path: &str) -> Result<Flow, Failure> {
-        match self.passes(&bytes, path).await? {
-            Some((judged, accepted)) => self.keep_certificate(bytes, &judged, accepted).await,
-            None => Ok(Flow::Stop(Some(Kind::Waiting), Some("certificate"))),
-        }
-    }
-
-    /// Takes a certificate that a person brought before there was a request: nothing is begun, and no request skipped, for
-    /// one that is refused.
-    pub(super) async fn take_without_request(&mut self) -> Result<Flow, Failure> {
-        let Brought { bytes, path } = self.brought.take().expect("a certificate is in hand");
-        let Some((judged, accepted)) = self.passes(&bytes, &path).await? else {
+        let Some((judged, accepted)) = self.passes(&bytes, path).await? else {
             return Ok(Flow::Stop(Some(Kind::Waiting), Some("certificate")));
         };
         if self.ledger.open_journey().is_none() {
@@ -113,8 +103,7 @@ impl Run<'_> {
         if judged.verdict != Verdict::Refuse {
             return Ok(Some((judged, accepted)));
         }
-        let is_right = judged.certificate.as_ref().is_some_and(|facts| facts.topic == self.open_or_next().topic);
-        if self.keep_if_present(bytes, &judged).await? && is_right {
+        if self.is_todays(bytes, &judged).await? {
             self.world.tell(Event::Note(&format!("already-installed: {path} is today's certificate. {STILL_TO_COME}")));
             return Ok(None);
         }
@@ -122,31 +111,38 @@ impl Run<'_> {
         Err(self.refused(path, &judged))
     }
 
-    /// A file for a step that lies behind. The certificate of the open journey once more is no mistake; another one is judged
+    /// Whether it is today's certificate, which is kept, and of the enrolled topic: where a wrong one is installed it is named.
+    async fn is_todays(&mut self, bytes: &[u8], judged: &Judged) -> Result<bool, Failure> {
+        let is_right = judged.certificate.as_ref().is_some_and(|facts| facts.topic == self.open_or_next().topic);
+        Ok(self.keep_if_present(bytes, judged).await? && is_right)
+    }
+
+    /// A file for a step that lies behind. The certificate of the open journey once more is no mistake, nor is today's; another one is judged
     /// all the same, since its person believes to have done something.
     pub(super) async fn look_at_what_comes_late(&mut self) -> Result<(), Failure> {
-        let journey = self.ledger.open_journey().and_then(|journey| journey.certificate.clone());
-        let Some(waiting) = journey.filter(|_| !self.wish.dry_run) else { return Ok(()) };
+        let its_own = self.ledger.open_journey().and_then(|journey| journey.certificate.clone());
+        let Some(its_own) = its_own.filter(|_| !self.wish.dry_run) else { return Ok(()) };
         if let Some(path) = &self.wish.request {
-            return Err(self.certificate_waiting(&shown(path), &waiting));
+            return Err(self.certificate_waiting(&shown(path), &its_own));
         }
         let Some(Brought { bytes, path }) = self.brought.take() else { return Ok(()) };
         let (judged, _) = self.judge_certificate(&bytes).await?;
-        if judged.certificate.as_ref().is_some_and(|facts| facts.sha256 == waiting.sha256) {
+        let is_its_own = judged.certificate.as_ref().is_some_and(|facts| facts.sha256 == its_own.sha256);
+        if is_its_own || self.is_todays(&bytes, &judged).await? {
             return Ok(());
         }
         if judged.verdict == Verdict::Refuse {
             self.not_taken(&bytes, &path, &judged).await?;
             return Err(self.refused(&path, &judged));
         }
-        Err(self.certificate_waiting(&path, &waiting))
+        Err(self.certificate_waiting(&path, &its_own))
     }
 
-    fn certificate_waiting(&self, path: &str, waiting: &ReceivedCertificate) -> Failure {
+    fn certificate_waiting(&self, path: &str, its_own: &ReceivedCertificate) -> Failure {
         let message = format!(
             "{path} was not taken: the open renewal of {} has its certificate, which ends {}",
             self.tenant.name,
-            waiting.not_after.date()
+            its_own.not_after.date()
         );
         let hint = format!("go on with it:  {command}   or begin anew:  {command} --restart", command = self.command());
         Failure::new(Kind::Refused, "certificate-waiting", message).hinted(hint)

@@ -213,13 +213,13 @@ impl<'a> Run<'a> {
         if self.takes_request(&step) {
             return self.take_request().await;
         }
+        if let Some(Brought { bytes, path }) = self.brought.take_if(|_| takes_certificate(&step)) {
+            return self.take_certificate(bytes, &path).await;
+        }
         match step {
             Step::NotDue { opens } => Ok(self.not_due(opens)),
             Step::LearnInstalled => Err(self.installed_unknown()),
             Step::ConfirmTopic => Err(self.topic_unknown()),
-            Step::Begin | Step::FetchRequest | Step::AskForRequest | Step::MakeKey if self.brought.is_some() => {
-                self.take_without_request().await
-            }
             Step::Begin => self.begin().await,
             Step::MakeKey => self.make_key().await,
             Step::AskForSignature => self.ask_for_signature().await,
@@ -263,6 +263,11 @@ impl<'a> Run<'a> {
             done: journey.is_some_and(|journey| !journey.is_open()),
         }
     }
+}
+
+/// Whether a certificate in hand has its place now: where it is awaited, and where one makes a request unnecessary.
+const fn takes_certificate(step: &Step) -> bool {
+    matches!(step, Step::Begin | Step::FetchRequest | Step::AskForRequest | Step::MakeKey | Step::AwaitCertificate)
 }
 
 const fn words(step: &Step) -> &'static str {

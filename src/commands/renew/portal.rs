@@ -71,9 +71,6 @@ impl Run<'_> {
 
     /// Takes the certificate that the person brings, from wherever they bring it.
     pub(super) async fn await_certificate(&mut self) -> Result<Flow, Failure> {
-        if let Some(brought) = self.brought.take() {
-            return self.take_certificate(brought.bytes, &brought.path).await;
-        }
         let waiting = Flow::Stop(Some(Kind::Waiting), Some("certificate"));
         let folder = self.folder_to_watch();
         if let Some(folder) = &folder

@@ -146,8 +146,11 @@ impl Run<'_> {
             .hinted(hint)
     }
 
-    /// The certificate in hand makes a request of ours unnecessary: somebody renewed by hand.
+    /// A certificate that comes before its request makes one of ours unnecessary: somebody renewed by hand.
     pub(super) async fn skip_request(&mut self) -> Result<(), Failure> {
+        if matches!(self.journey().request, Request::Held(_) | Request::Elsewhere) {
+            return Ok(());
+        }
         let journey = Journey { request: Request::Elsewhere, ..self.journey() };
         self.ledger.commit(journey, vec![], Entry::of("request-made-elsewhere")).await
     }
