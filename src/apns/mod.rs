@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use pushcert_papers::{Topic, apns::Reply, escape::printable};
 use reqwest::{Client, Version, redirect, retry};
 use serde_json::Value;
@@ -138,7 +139,7 @@ impl Apns<'_> {
 fn made_up() -> String {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&bytes)
 }
 
 fn reason(body: &[u8]) -> String {

@@ -103,9 +103,12 @@ pub fn lines(event: &Event<'_>) -> Option<Vec<Value>> {
 /// # Errors
 /// When it cannot be written there.
 pub fn statuses(lines: &[StatusLine], to: &mut dyn Write) -> io::Result<()> {
+    let mut text = vec![];
     for line in lines {
-        serde_json::to_writer(&mut *to, &WithSchema { schema: "pushcert/status/1", body: line })?;
-        to.write_all(b"\n")?;
+        text.clear();
+        serde_json::to_writer(&mut text, &WithSchema { schema: "pushcert/status/1", body: line })?;
+        text.push(b'\n');
+        to.write_all(&text)?;
     }
     Ok(())
 }

@@ -18,8 +18,9 @@ const LOOK: Style = AnsiColor::Yellow.on_default();
 
 /// How tenants stand.
 pub fn status(lines: &[StatusLine]) -> String {
-    let head = ["TENANT", "ENDS", "LEFT", "STATE", "NEXT", "SEEN", "APPLE ACCOUNT"].map(str::to_owned);
     let rows: Vec<_> = lines.iter().map(cells).collect();
+    let accounts_told = if rows.iter().all(|row| row[6].is_empty()) { "" } else { "APPLE ACCOUNT" };
+    let head = ["TENANT", "ENDS", "LEFT", "STATE", "NEXT", "SEEN", accounts_told].map(str::to_owned);
     let mut text = aligned(&head, &rows);
     for line in lines {
         text.push_str(&beneath(line));
@@ -79,8 +80,15 @@ fn cells(line: &StatusLine) -> [String; 7] {
         state(line),
         next,
         seen(line),
-        line.apple_account.clone().unwrap_or_else(|| "?  (account not recorded)".into()),
+        account(line),
     ]
+}
+
+/// What was published does not say whose it is; that is no news.
+fn account(line: &StatusLine) -> String {
+    let unknown = line.problems.contains(&Problem::AccountUnknown.word());
+    let not_named = if unknown { "?  (account not recorded)" } else { "" };
+    line.apple_account.clone().unwrap_or_else(|| not_named.into())
 }
 
 fn state(line: &StatusLine) -> String {

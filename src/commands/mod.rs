@@ -186,7 +186,7 @@ fn configured(config: &Config) -> String {
     let names: Vec<_> = config.tenants.keys().map(TenantName::as_str).collect();
     let listed = names.iter().take(NAMES).copied().collect::<Vec<_>>().join(", ");
     match names.len() {
-        0 => "no tenant is configured;  pushcert init  writes one into the configuration".into(),
+        0 => "no tenant is configured;  pushcert init  writes one into the configuration, and --config FILE names another".into(),
         count if count > NAMES => {
             format!("configured: {listed} and {} more;  pushcert config check  lists them all", count - NAMES)
         }

@@ -75,7 +75,10 @@ pub(super) fn watched<'a>(world: &'a World<'_>) -> Result<Vec<&'a Tenant>, Failu
         return Ok(tenants);
     }
     let (message, hint) = if world.config.tenants.is_empty() {
-        ("no tenant is configured", "pushcert init  writes one into the configuration, by questions")
+        (
+            "no tenant is configured",
+            "pushcert init  writes one into the configuration, by questions; --config FILE names another configuration",
+        )
     } else {
         ("every tenant that is configured is retired", "name one, or take  retired = true  out of its table")
     };

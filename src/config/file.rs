@@ -22,8 +22,63 @@ struct RawConfig {
     channels: Vec<toml::Spanned<toml::Value>>,
 }
 
+/// So much of a text is read at a time, in octets.
+const PIECE: usize = 64 << 10;
+
 /// The configuration in this text. Relative paths in it are relative to this folder.
 pub fn parse(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
+    in_pieces(text, folder, PIECE).map_or_else(|| whole(text, folder), Ok)
+}
+
+/// The same, some tenants at a time: there may be ten thousand, and all of them as a tree take ten times the room of their text.
+/// `None` when there is one piece only, or when the whole text may say anything else.
+///
+/// A text that ends within a string or an array is refused. So, where every piece is taken, each has ended between two tables.
+fn in_pieces(text: &str, folder: &Path, size: usize) -> Option<Config> {
+    let mut pieces = pieces(text, size).filter(|pieces| pieces.len() > 1)?.into_iter();
+    // What is neither a tenant's nor a channel's stands above all tables, and so in the first piece.
+    let mut config = whole(pieces.next()?, folder).ok()?;
+    for piece in pieces {
+        let Config { tenants, channels, .. } = whole(piece, folder).ok()?;
+        for (name, tenant) in tenants {
+            config.tenants.insert(name, tenant).is_none().then_some(())?;
+        }
+        for channel in channels {
+            config.channels.push(config.unique(channel).ok()?);
+        }
+    }
+    Some(config)
+}
+
+/// The tables of this text, some tenants in each piece and at least so many octets; `None` where there are other tables than of
+/// tenants and channels below the first tenant.
+fn pieces(text: &str, size: usize) -> Option<Vec<&str>> {
+    let mut pieces = vec![];
+    let (mut begin, mut at, mut below_a_tenant) = (0, 0, false);
+    for line in text.split_inclusive('\n') {
+        let of_a_tenant = line.starts_with("[tenants.");
+        if below_a_tenant && line.trim_start().starts_with('[') && !of_a_tenant && !line.starts_with("[[channels]]") {
+            return None;
+        }
+        if below_a_tenant && at - begin >= size && begins_a_tenant(line) {
+            pieces.push(&text[begin..at]);
+            begin = at;
+        }
+        below_a_tenant |= of_a_tenant;
+        at += line.len();
+    }
+    pieces.push(&text[begin..]);
+    Some(pieces)
+}
+
+/// Whether this is the head of a tenant's own table, and of none within it.
+fn begins_a_tenant(line: &str) -> bool {
+    let name = line.trim_end().strip_prefix("[tenants.").and_then(|rest| rest.strip_suffix(']'));
+    name.is_some_and(|name| !name.contains(['.', '"', '\'', ' ', '\t']))
+}
+
+/// The configuration in a text that is read at once.
+fn whole(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
     let unreadable = |error| vec![problem(text, &error)];
     let mut document = DeTable::parse(text).map_err(unreadable)?;
     let tenants = tenants(document.get_mut()).map_err(unreadable)?;
@@ -197,6 +252,65 @@ pub(super) mod tests {
             assert!(!said.contains("hunter2") && said.contains("where it comes from"), "{said}");
         }
     }
+
+    const SETTINGS: &str = "handoff = \"cards\"\nstore = \"keep.sqlite\"\n";
+    const CHANNEL: &str = "[[channels]]\nkind = \"hook\"\ncommand = [\"/bin/true\"]\n";
+
+    fn manual(name: &str) -> String {
+        format!("[tenants.{name}]\nmdm = \"manual\"\n")
+    }
+
+    fn same(read: &Config, other: &Config) -> bool {
+        format!("{read:?}") == format!("{other:?}")
+    }
+
+    #[test]
+    fn many_tenants_are_read_in_pieces() {
+        let text =
+            [SETTINGS, &manual("a"), &manual("b"), "[tenants.b.thresholds]\nnotice = 90\n", &manual("c"), CHANNEL]
+                .concat();
+        assert_eq!(pieces(&text, 1).expect("pieces").len(), 3);
+        let folder = Path::new("/etc/pushcert");
+        let read = in_pieces(&text, folder, 1).expect("a configuration");
+        assert!(same(&read, &whole(&text, folder).expect("a configuration")), "{read:?}");
+        assert_eq!((read.tenants.len(), read.channels.len()), (3, 1));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        /// Whatever is taken in pieces is taken as a whole, and says the same.
+        #[test]
+        fn pieces_say_what_the_whole_says(parts in proptest::collection::vec(0..PARTS.len(), 0..10)) {
+            let text: String = parts.into_iter().map(|part| PARTS[part]).collect();
+            let folder = Path::new("/etc/pushcert");
+            if let Some(read) = in_pieces(&text, folder, 1) {
+                assert!(whole(&text, folder).is_ok_and(|whole| same(&read, &whole)), "{text}");
+            }
+        }
+    }
+
+    /// What a configuration may consist of, and what may lead a reader of pieces astray.
+    const PARTS: [&str; 18] = [
+        SETTINGS,
+        CHANNEL,
+        "[tenants.a]\nmdm = \"manual\"\n",
+        "[tenants.b]\nmdm = \"manual\"\n",
+        "[tenants.\"b\"]\nmdm = \"manual\"\n",
+        "[tenants.c]\r\nmdm = \"manual\"\r\n",
+        "[tenants.a.thresholds]\nnotice = 90\n",
+        "[tenants.d]\nmdm = \"manual\"\nowner = \"\"\"\n[tenants.e]\n\"\"\"\n",
+        "owner = \"\"\"\n",
+        "\"\"\"\n",
+        "[tenants.f]\nmdm = \"manual\"\ntags = [\n[tenants.g]\n]\n",
+        "tags = [\n",
+        "]\n",
+        "[tenants]\n",
+        " [tenants]\nh.mdm = \"manual\"\n",
+        "tenants = { i = { mdm = \"manual\" } }\n",
+        "tenants.j.mdm = \"manual\"\n",
+        "[store]\nurl = \"keep.sqlite\"\n",
+    ];
 
     #[test]
     fn the_nearest_tenant_is_named() {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+use data_encoding::HEXLOWER;
 use pushcert_papers::{Secret, Time};
 use serde_json::{Value, json};
 
@@ -46,9 +47,7 @@ pub(super) fn document(message: &Message) -> Value {
 fn signature(secret: &Secret, now: Time, body: &[u8]) -> String {
     let key = Key::new(HMAC_SHA256, secret.reveal().as_bytes());
     let signed = [format!("{}.", now.unix()).as_bytes(), body].concat();
-    let octets = sign(&key, &signed);
-    let hex: String = octets.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
-    format!("sha256={hex}")
+    format!("sha256={}", HEXLOWER.encode(sign(&key, &signed).as_ref()))
 }
 
 #[cfg(test)]

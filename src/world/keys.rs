@@ -1,5 +1,6 @@
 //! Fresh keys and sealed files: whatever needs randomness.
 
+use data_encoding::HEXLOWER;
 use openssl::{hash::MessageDigest, nid::Nid, pkcs12::Pkcs12, pkey::PKey, stack::Stack, x509::X509};
 use pkcs8::{PrivateKeyInfoRef, pkcs5::pbes2};
 use pushcert_papers::{Country, KeyError, PrivateKey, Secret, certificate::Certificate, pem};
@@ -45,7 +46,7 @@ pub fn fresh_uuid() -> Result<Secret, KeysError> {
     aws_lc_rs::rand::fill(octets.as_mut_slice()).map_err(KeysError::library)?;
     octets[6] = octets[6] & 0x0f | 0x40;
     octets[8] = octets[8] & 0x3f | 0x80;
-    let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    let hex = Zeroizing::new(HEXLOWER.encode(octets.as_slice()));
     let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
     Ok(Secret::new(parts.join("-")))
 }

@@ -1,15 +1,20 @@
 //! SHA-256 digests: how certificates, keys and kept files are told apart.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
+
+use aws_lc_rs::digest;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use crate::as_text::is_text;
-use aws_lc_rs::digest;
 
 /// A SHA-256 digest; 64 lower-case hexadecimal digits wherever it is written.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// How long it is in hexadecimal.
+    const DIGITS: usize = 64;
+
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let digest = digest::digest(&digest::SHA256, bytes);
@@ -26,13 +31,13 @@ impl Fingerprint {
     /// # Errors
     /// [`NotAFingerprint`] for anything else.
     pub fn from_hex(text: &str) -> Result<Self, NotAFingerprint> {
-        let mut digits = text.bytes().filter(|b| !matches!(b, b':' | b' '));
-        let mut digit = || digits.next().ok_or(NotAFingerprint).and_then(nibble);
+        let bare = text.len() == Self::DIGITS;
+        let digits = if bare { Cow::Borrowed(text) } else { Cow::Owned(text.replace([':', ' '], "")) };
         let mut octets = [0; 32];
-        for octet in &mut octets {
-            *octet = digit()? << 4 | digit()?;
+        if digits.len() != Self::DIGITS || HEXLOWER_PERMISSIVE.decode_mut(digits.as_bytes(), &mut octets).is_err() {
+            return Err(NotAFingerprint);
         }
-        if digits.next().is_none() { Ok(Self(octets)) } else { Err(NotAFingerprint) }
+        Ok(Self(octets))
     }
 
     /// Its 32 octets.
@@ -40,24 +45,10 @@ impl Fingerprint {
         &self.0
     }
 
-    fn digits(&self) -> [u8; 64] {
-        let mut digits = [0; 64];
-        for (pair, octet) in digits.chunks_exact_mut(2).zip(self.0) {
-            pair.copy_from_slice(&[HEX[usize::from(octet >> 4)], HEX[usize::from(octet & 15)]]);
-        }
-        digits
-    }
-
     /// The first twelve digits: enough for a person to tell two apart.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()
     }
-}
-
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-fn nibble(digit: u8) -> Result<u8, NotAFingerprint> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).ok_or(NotAFingerprint)
 }
 
 /// The text is not a SHA-256 digest in hexadecimal.
@@ -67,7 +58,7 @@ pub struct NotAFingerprint;
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(std::str::from_utf8(&self.digits()).expect("the digits are ASCII"))
+        f.write_str(HEXLOWER.encode_mut_str(&self.0, &mut [0; Self::DIGITS]))
     }
 }
 
@@ -97,6 +88,8 @@ mod tests {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Fingerprint::of(b"abc").to_string(), abc);
         assert_eq!(Fingerprint::from_hex(&abc.to_uppercase()), Ok(Fingerprint::of(b"abc")));
+        let printed: String = abc.to_uppercase().chars().flat_map(|digit| [digit, ':']).collect();
+        assert_eq!(Fingerprint::from_hex(&printed), Ok(Fingerprint::of(b"abc")));
         assert_eq!(Fingerprint::from_hex("ba78"), Err(NotAFingerprint));
         assert_eq!(Fingerprint::from_hex(&"g".repeat(64)), Err(NotAFingerprint));
     }

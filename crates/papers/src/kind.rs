@@ -1,6 +1,7 @@
 //! What is this file? One recogniser for everything that a person may hand over: by content, never by name.
 
 use base64::Engine;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -399,9 +400,7 @@ fn encoded(text: &str) -> Option<Paper> {
 /// The octets that these hexadecimal digits write, white space between them left out; `None` for any other text.
 pub(crate) fn hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
     let dense = pem::dense(text);
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let octet = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(pair[1])?);
-    (dense.len() >= 2 && dense.len().is_multiple_of(2)).then(|| dense.chunks_exact(2).map(octet).collect())?
+    if dense.is_empty() { None } else { HEXLOWER_PERMISSIVE.decode(&dense).ok() }
 }
 
 fn magic(bytes: &[u8]) -> Option<&'static str> {

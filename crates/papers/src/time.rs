@@ -1,6 +1,6 @@
 //! A moment, to the second, in UTC: the only form of time below the ports.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -38,7 +38,8 @@ impl Time {
     /// # Errors
     /// [`NotATime`] when the text is neither.
     pub fn parse(text: &str) -> Result<Self, NotATime> {
-        let whole = if text.len() == "2026-02-20".len() { format!("{text}T00:00:00Z") } else { text.to_owned() };
+        let bare = text.len() == "2026-02-20".len();
+        let whole = if bare { Cow::Owned(format!("{text}T00:00:00Z")) } else { Cow::Borrowed(text) };
         DateTime::parse_from_rfc3339(&whole).map(|moment| Self::from_unix(moment.timestamp())).map_err(|_| NotATime)
     }
 

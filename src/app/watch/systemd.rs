@@ -10,6 +10,7 @@ pub enum News<'a> {
     /// The watch does its work.
     Ready,
     /// It does its work, and this is to be shown of it.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is nobody to show it to"))]
     Done(&'a str),
     /// The configuration is being read anew (systemd.service(5), `Type=notify-reload`).
     Reloading,
