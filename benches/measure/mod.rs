@@ -33,10 +33,13 @@ pub fn empty_room(name: &str) -> Done<PathBuf> {
     room(name)
 }
 
-/// The program, as an installation copies it: what the linker has just written lies in the page cache in small pieces.
+/// The program, as an installation copies it: what the linker has just written lies in the page cache in small pieces. It is the
+/// one that `benches/run` names, which is built as releases are; a plain `cargo bench` takes its own.
 pub fn program(room: &Path) -> Done<PathBuf> {
     let copy = room.join("pushcert");
-    fs::copy(env!("CARGO_BIN_EXE_pushcert"), &copy)?;
+    let built =
+        std::env::var_os("PUSHCERT_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_pushcert").into(), PathBuf::from);
+    fs::copy(built, &copy)?;
     Ok(copy)
 }
 
