@@ -126,7 +126,8 @@ impl Config {
             files::Untrusted::OpenToOthers => ConfigError::WritableByOthers { path: shown.clone() },
             files::Untrusted::File(error) => ConfigError::Unreadable { path: shown.clone(), error },
         })?;
-        let text = String::from_utf8_lossy(&bytes);
+        let text =
+            String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Self::parse(&text, folder.parent().unwrap_or(Path::new("/")))
             .map_err(|problems| ConfigError::Wrong { path: shown, problems })
