@@ -87,7 +87,8 @@ async fn sweep(keep: Keep, way: &Way, blow: &Blow, every: usize) {
     let (whole, every) = (points.len(), if all { 1 } else { every });
     let mut lost = vec![];
     let points: Vec<_> = points.into_iter().step_by(every).collect();
-    for points in points.chunks(OF_A_WORLD) {
+    for (worlds, points) in points.chunks(OF_A_WORLD).enumerate() {
+        tell(&format!("{} · {} · {keep:?}: from point {}", blow.name, way.tenant, worlds * OF_A_WORLD * every + 1));
         let world = World::start(Options { devices: 4, ..Options::default() }).await.expect("a world");
         for point in points {
             let trial = Trial::begin(&world, keep, way).await;
