@@ -69,8 +69,9 @@ fn main() -> Done<()> {
         println!("| {size} | {shown_times} | {whole:.1} | {rest:.1} | {} |", shown(each));
     }
     println!("\nThe ratio at {} tenants: {}; of the rest: {}.", SIZES[2].0, at_most(whole, 10.0), at_most(rest, 10.0));
-    let further =
-        |from: usize, to: usize| Done::Ok((times[to] - times[from]) / u32::try_from(SIZES[to].0 - SIZES[from].0)?);
+    let further = |from: usize, to: usize| {
+        Done::Ok(times[to].saturating_sub(times[from]) / u32::try_from(SIZES[to].0 - SIZES[from].0)?)
+    };
     let (early, late) = (further(0, 1)?, further(1, 2)?);
     println!(
         "\nThe time of each: at the most tenants it is {} of that at the fewest. Each further one costs {} from {} tenants to {}, and {}",
