@@ -33,7 +33,7 @@ book:
 crashes:
     PUSHCERT_CRASH_POINTS=all cargo test --test integration crash:: -- --nocapture
 
-# Measure everything, and write docs/benchmarks.md (half an hour, on a quiet machine). With names, only these.
+# Measure everything, and write docs/benchmarks.md (some minutes on a quiet machine, once it is built). With names, only these.
 bench *names:
     benches/run {{names}}
 

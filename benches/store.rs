@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use measure::{Done, at_most, empty_room, hushed, is_wanted, median, over, program, shown};
+use measure::{Done, at_most, empty_room, hushed, is_wanted, median, over, program, shown, slopes};
 use pushcert::store::Sqlite;
 use pushcert_papers::{
     Fingerprint, Serial, Time, Topic,
@@ -57,39 +57,21 @@ fn main() -> Done<()> {
         "is the ratio without it. *Each* is the time of a tenant, after the run of an empty configuration is taken off.\n"
     );
     println!("| tenants | status | its configuration | bare | ratio | rest | each |\n|---|---|---|---|---|---|---|");
-    let (mut eachs, mut times) = (vec![], vec![]);
     let (mut whole, mut rest) = (0.0, 0.0);
-    for (size, rounds) in SIZES {
+    let mut empty = Duration::ZERO;
+    let mut times = [(0, Duration::ZERO); 3];
+    for ((size, rounds), time) in SIZES.into_iter().zip(&mut times) {
         let [none, nobody, ours, bare] = Field::prepare(&room, size)?.measured(rounds)?;
         let each = ours.saturating_sub(none) / u32::try_from(size)?;
         (whole, rest) = (over(ours, bare), over(ours.saturating_sub(nobody), bare));
-        eachs.push(each);
-        times.push(ours);
+        (empty, *time) = (none, (size, ours));
         let shown_times = [ours, nobody, bare].map(shown).join(" | ");
         println!("| {size} | {shown_times} | {whole:.1} | {rest:.1} | {} |", shown(each));
     }
     println!("\nThe ratio at {} tenants: {}; of the rest: {}.", SIZES[2].0, at_most(whole, 10.0), at_most(rest, 10.0));
-    let further = |from: usize, to: usize| {
-        Done::Ok(times[to].saturating_sub(times[from]) / u32::try_from(SIZES[to].0 - SIZES[from].0)?)
-    };
-    let (early, late) = (further(0, 1)?, further(1, 2)?);
-    println!(
-        "\nThe time of each: at the most tenants it is {} of that at the fewest. Each further one costs {} from {} tenants to {}, and {}",
-        the_same(over(eachs[2], eachs[0])),
-        shown(early),
-        SIZES[0].0,
-        SIZES[1].0,
-        shown(late),
-    );
-    println!("from there to {}: {}.", SIZES[2].0, the_same(over(late, early)));
+    println!("\n{}", slopes(empty, times, 0.15)?);
     println!("\n{WHERE_IT_GOES}");
     Ok(())
-}
-
-/// A ratio that is to be one.
-fn the_same(ratio: f64) -> String {
-    let word = if (0.85..=1.15).contains(&ratio) { "" } else { "**missed**, " };
-    format!("{ratio:.2} ({word}target 1 ± 0.15)")
 }
 
 /// A configuration with so many tenants, and a store with a renewal of each; and both without any.

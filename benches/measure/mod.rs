@@ -79,6 +79,34 @@ pub fn at_most(ratio: f64, target: f64) -> String {
     format!("{ratio:.2} ({word}target {target})")
 }
 
+/// A ratio that is to be one, within so much.
+fn the_same(ratio: f64, within: f64) -> String {
+    let word = if (ratio - 1.0).abs() <= within { "" } else { "**missed**, " };
+    format!("{ratio:.2} ({word}target 1 ± {within})")
+}
+
+/// How the time of each changes with their number, in words. The first of them pay for what is done once and an empty run does not do;
+/// so what each further one costs is told beside it.
+pub fn slopes(empty: Duration, times: [(usize, Duration); 3], within: f64) -> Done<String> {
+    let between = |(few, short): (usize, Duration), (many, long): (usize, Duration)| {
+        Done::Ok(long.saturating_sub(short) / u32::try_from(many - few)?)
+    };
+    let [few, more, most] = times;
+    let each = over(between((0, empty), most)?, between((0, empty), few)?);
+    let (early, late) = (between(few, more)?, between(more, most)?);
+    Ok(format!(
+        "Each of {} takes {} of the time of each of {}. Each further one costs {} from {} to {}, and\n{} from there on: {}.",
+        most.0,
+        the_same(each, within),
+        few.0,
+        shown(early),
+        few.0,
+        more.0,
+        shown(late),
+        the_same(over(late, early), within)
+    ))
+}
+
 /// A time for people.
 pub fn shown(time: Duration) -> String {
     match time.as_secs_f64() {
