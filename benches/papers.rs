@@ -165,9 +165,9 @@ fn folders(field: &Field) -> Done<()> {
     println!("| files | check | bare | ratio | each | memory at most |\n|---|---|---|---|---|---|");
     let empty = (0..20).map(|_| run(field.check(&field.room.join("empty")))).collect::<Done<Vec<_>>>()?;
     let empty = median(empty.into_iter().map(|(time, _)| time).collect());
-    let mut times = [(0, Duration::ZERO); 3];
+    let (mut eachs, mut times) = ([Duration::ZERO; 3], [(0, Duration::ZERO); 3]);
     let mut ratio = 0.0;
-    for (size, time) in SIZES.into_iter().zip(&mut times) {
+    for (at, size) in SIZES.into_iter().enumerate() {
         let paths = paths(&field.tree(size))?;
         // What is over in an instant feels everything else that the machine does.
         let rounds = (100_000 / size).clamp(5, 60);
@@ -181,7 +181,7 @@ fn folders(field: &Field) -> Done<()> {
         }
         let (ours, bares) = (median(ours), median(bares));
         let each = ours.saturating_sub(empty) / u32::try_from(size)?;
-        *time = (size, ours);
+        (eachs[at], times[at]) = (each, (size, ours));
         ratio = over(ours, bares);
         println!(
             "| {size} | {} | {} | {ratio:.2} | {} | {} MiB |",
@@ -192,7 +192,7 @@ fn folders(field: &Field) -> Done<()> {
         );
     }
     println!("\nThe ratio at {} files: {}. The memory may be 50 MiB.", SIZES[2], at_most(ratio, 1.6));
-    println!("\n{}", slopes(empty, times, 0.1)?);
+    println!("\n{}", slopes(eachs, times, 0.1)?);
     println!("\n{WHERE_A_FILE_GOES}");
     Ok(())
 }

@@ -58,18 +58,17 @@ fn main() -> Done<()> {
     );
     println!("| tenants | status | its configuration | bare | ratio | rest | each |\n|---|---|---|---|---|---|---|");
     let (mut whole, mut rest) = (0.0, 0.0);
-    let mut empty = Duration::ZERO;
-    let mut times = [(0, Duration::ZERO); 3];
-    for ((size, rounds), time) in SIZES.into_iter().zip(&mut times) {
+    let (mut eachs, mut times) = ([Duration::ZERO; 3], [(0, Duration::ZERO); 3]);
+    for (at, (size, rounds)) in SIZES.into_iter().enumerate() {
         let [none, nobody, ours, bare] = Field::prepare(&room, size)?.measured(rounds)?;
         let each = ours.saturating_sub(none) / u32::try_from(size)?;
         (whole, rest) = (over(ours, bare), over(ours.saturating_sub(nobody), bare));
-        (empty, *time) = (none, (size, ours));
+        (eachs[at], times[at]) = (each, (size, ours));
         let shown_times = [ours, nobody, bare].map(shown).join(" | ");
         println!("| {size} | {shown_times} | {whole:.1} | {rest:.1} | {} |", shown(each));
     }
     println!("\nThe ratio at {} tenants: {}; of the rest: {}.", SIZES[2].0, at_most(whole, 10.0), at_most(rest, 10.0));
-    println!("\n{}", slopes(empty, times, 0.15)?);
+    println!("\n{}", slopes(eachs, times, 0.15)?);
     println!("\n{WHERE_IT_GOES}");
     Ok(())
 }

@@ -85,19 +85,18 @@ fn the_same(ratio: f64, within: f64) -> String {
     format!("{ratio:.2} ({word}target 1 ± {within})")
 }
 
-/// How the time of each changes with their number, in words. The first of them pay for what is done once and an empty run does not do;
-/// so what each further one costs is told beside it.
-pub fn slopes(empty: Duration, times: [(usize, Duration); 3], within: f64) -> Done<String> {
+/// How the time of each, after an empty run is taken off, changes with their number, in words. The first of them pay for what is done
+/// once and an empty run does not do; so what each further one costs, by the times of whole runs, is told beside it.
+pub fn slopes(each: [Duration; 3], times: [(usize, Duration); 3], within: f64) -> Done<String> {
     let between = |(few, short): (usize, Duration), (many, long): (usize, Duration)| {
         Done::Ok(long.saturating_sub(short) / u32::try_from(many - few)?)
     };
     let [few, more, most] = times;
-    let each = over(between((0, empty), most)?, between((0, empty), few)?);
     let (early, late) = (between(few, more)?, between(more, most)?);
     Ok(format!(
         "Each of {} takes {} of the time of each of {}. Each further one costs {} from {} to {}, and\n{} from there on: {}.",
         most.0,
-        the_same(each, within),
+        the_same(over(each[2], each[0]), within),
         few.0,
         shown(early),
         few.0,
