@@ -135,21 +135,24 @@ fn what_is_published_can_be_watched_by_another_account() {
     fs::create_dir(&public).expect("a folder");
     let config = home.path().join("pushcert.toml");
     let topic = "com.apple.mgmt.External.11111111-aaaa-4aaa-8aaa-111111111111";
-    let tenant =
-        format!("[tenants.acme]\nmdm = \"manual\"\nenrolled_topic = \"{topic}\"\nowner = \"IT <it@example.com>\"\n");
+    let people = "owner = \"IT <it@example.com>\"\napple_account = \"push@example.com\"\n";
+    let tenant = format!("[tenants.acme]\nmdm = \"manual\"\nenrolled_topic = \"{topic}\"\n{people}");
     fs::write(&config, format!("public_dir = \"{}\"\n{tenant}", public.display())).expect("written");
     let config = config.display().to_string();
     let adopt = ["--config", &config, "adopt", "acme", "fixtures/papers/renewal-after.pem", "--confirm-topic", topic];
     let adopted = run(home.path(), &adopt);
     assert_eq!(adopted.status.code(), Some(0), "{}{}", text(&adopted.stdout), text(&adopted.stderr));
     let list = fs::read_to_string(public.join("status.json")).expect("published");
-    assert!(list.contains("pushcert/status-list/1") && list.contains(topic) && !list.contains("it@example.com"));
+    assert!(list.contains("pushcert/status-list/1") && list.contains(topic) && !list.contains("@example.com"));
     for name in ["status.json", "acme.pem"] {
         let from = public.join(name).display().to_string();
         let stranger = crate::shell::home();
         let (line, code) =
             said(&run(stranger.path(), &["status", "--from", &from, "-o", "nagios", "--at", "2026-06-01"]));
         assert!(line.contains("acme ends in 354 days (2027-05-21)") && code == Some(0), "{name}: {line}");
+        let (table, _) = said(&run(stranger.path(), &["status", "--from", &from, "--at", "2026-06-01"]));
+        assert!(table.contains("21 May 2027") && !table.contains("APPLE ACCOUNT"), "{table}");
+        assert!(!table.contains("not recorded"), "it is only not published: {table}");
         assert_eq!(fs::read_dir(stranger.path()).expect("a home").count(), 0, "no store is made");
     }
 }
@@ -220,7 +223,8 @@ fn where_there_is_no_tenant_the_way_to_one_is_named() {
         let output = run(home.path(), arguments);
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(6), "{arguments:?}: {}{said}", text(&output.stdout));
-        assert!(said.contains("no tenant is configured") && said.contains("pushcert init"), "{arguments:?}: {said}");
+        let ways = ["no tenant is configured", "pushcert init", "--config FILE"];
+        assert!(ways.iter().all(|way| said.contains(way)), "{arguments:?}: {said}");
         assert_eq!(text(&output.stdout), "", "{arguments:?}");
     }
 }

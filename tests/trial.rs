@@ -85,12 +85,12 @@ impl Trial {
         fs::write(&self.config, change(text)).expect("written");
     }
 
-    /// The configuration.
     /// From here on no request is fetched while nobody is there.
     pub fn fetches_nothing_unattended(&mut self) {
         self.reconfigured(|text| text.replace("unattended_request = true", "unattended_request = false"));
     }
 
+    /// The configuration.
     pub fn config(&self) -> &Path {
         &self.config
     }

@@ -216,8 +216,8 @@ fn key_not_compared(certificate: &Certificate, place: Place) -> Option<Finding> 
         Place::Look => Some(finding("compare it with the file that was uploaded to Apple:  --request FILE".into())),
         Place::Gate => {
             let remedy = format!(
-                "bring the request with  renew --request FILE; or, if you know that it was made from the newest request of \
-                 this server, say so:  --accept-key {} --reason TEXT",
+                "bring the request:  pushcert renew TENANT --request FILE; or, if you know that it was made from the newest \
+                 request of this server, say so:  --accept-key {} --reason TEXT",
                 certificate.public_key_sha256
             );
             Some(finding(remedy).weighing(Severity::Refuse))
